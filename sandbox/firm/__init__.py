@@ -1,0 +1,1 @@
+"""One invented professional-services firm, generated from a seed, before any system has seen it."""

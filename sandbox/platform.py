@@ -1,0 +1,65 @@
+"""What every emulated platform gives to the sandbox: an application, its truth, and how its users change it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from starlette.types import ASGIApp
+
+from sandbox.store import Record, Table
+
+
+class Clock(Protocol):
+    """Tells the time in UTC. Emulators never read the machine's clock by themselves."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAs:
+    """How a platform calls a record of the firm. `linked` is False where no key connects it to the other systems."""
+
+    entity: str
+    id: str
+    linked: bool = True
+
+
+class RefusedChange(Exception):
+    """A user's change that the platform itself would refuse; the message says why, in the platform's words."""
+
+
+class EmulatedPlatform(ABC):
+    """One vendor's platform. Built from the firm by the vendor's `build(firm, *, name, clock, **options)`."""
+
+    name: str  # the platform's configured name, such as `salesforce`
+    vendor: str  # `salesforce`, `kantata`, `netsuite`
+    role: str  # CRM, PSA, ERP
+    app: ASGIApp  # the vendor's HTTP API; paths as the vendor's, from `/`
+    credentials: Mapping[str, str]
+    tables: Mapping[str, Table]  # by the vendor's own entity name
+
+    @abstractmethod
+    def known_as(self) -> Mapping[tuple[str, str], KnownAs]:
+        """(canonical type, firm key) -> what this platform calls it, for every record that it holds."""
+
+    @abstractmethod
+    def create(self, entity: str, fields: Record) -> Record:
+        """A user of the platform creates a record: defaults, stamps and derived fields follow as there."""
+
+    @abstractmethod
+    def change(self, entity: str, record_id: str, fields: Record) -> Record:
+        """A user changes a record; modified stamps move and derived fields follow."""
+
+    @abstractmethod
+    def remove(self, entity: str, record_id: str) -> None:
+        """A user deletes a record; it shows in the vendor's feed of deletions where there is one."""
+
+    @abstractmethod
+    def show(self, entity: str, record_id: str) -> dict[str, Any] | None:
+        """The record as plain JSON values, for the control API; None when there is none."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Back to the firm as it was generated: records, sessions, quotas, queues."""

@@ -1,0 +1,25 @@
+"""The settings of an installation: one YAML file and the environment, checked as a whole before anything starts."""
+
+from runtime.settings.file import read_settings
+from runtime.settings.model import (
+    CacheSettings,
+    KeySettings,
+    LimitSettings,
+    LogSettings,
+    PlatformSettings,
+    ServerSettings,
+    Settings,
+)
+from runtime.settings.problems import SettingsError
+
+__all__ = [
+    "CacheSettings",
+    "KeySettings",
+    "LimitSettings",
+    "LogSettings",
+    "PlatformSettings",
+    "ServerSettings",
+    "Settings",
+    "SettingsError",
+    "read_settings",
+]

@@ -1,0 +1,139 @@
+"""Reads `crosswalk.yaml`, lays the environment over it, fetches the secrets and checks the whole."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from runtime.settings.environment import overrides
+from runtime.settings.model import Settings
+from runtime.settings.problems import SettingsError, explain
+from runtime.settings.secrets import SecretMissingError, resolve, resolve_url
+
+
+def read_settings(path: Path, *, environ: Mapping[str, str]) -> Settings:
+    """The settings of an installation, complete and checked.
+
+    Raises SettingsError with every problem at once: a missing or broken file, unknown keys (with the nearest right
+    name), wrong values, platforms that roles name but nobody configured, secrets that are not where they should be.
+    """
+    try:
+        settings = _mapping(path, _load(path))
+    except FileNotFoundError:
+        hint = "copy crosswalk.example.yaml and fill it in, name another with --config, or try `crosswalk demo`"
+        raise SettingsError([f"there is no settings file {path}; {hint}"]) from None
+    folder = path.resolve().parent
+    problems = _fetch_secrets(settings, environ=environ, folder=folder)
+    platforms = settings.get("platforms")
+    from_environment, misnamed = overrides(environ, platforms if isinstance(platforms, dict) else {})
+    settings = _laid_over(settings, from_environment)
+    problems += misnamed + _add_keys(settings, folder)
+    problems = [line for line in problems if line.partition(":")[0] not in _paths(from_environment)]
+    try:
+        checked = Settings.model_validate(settings)
+    except ValidationError as error:
+        # A secret that could not be fetched is told once, by its own line.
+        told = {line.partition(":")[0] for line in problems}
+        problems += [line for line in explain(error, Settings) if line.partition(":")[0] not in told]
+        raise SettingsError(problems) from None
+    if problems:
+        raise SettingsError(problems)
+    return checked
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, not a silent winner."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key} stands twice", key_node.start_mark)
+            seen.add(key)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def _load(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SettingsError([f"{path} is not valid YAML{where}: {error.problem}"]) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise SettingsError([f"{path} is not valid YAML: it holds characters that YAML does not allow"]) from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SettingsError([f"{path} can't be read: {error.strerror}"]) from None
+
+
+def _mapping(path: Path, content: Any) -> dict[str, Any]:
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError([f"{path} must hold settings by name, such as `server:`; see crosswalk.example.yaml"])
+    return content
+
+
+def _fetch_secrets(settings: dict[str, Any], *, environ: Mapping[str, str], folder: Path) -> list[str]:
+    """Puts the secrets in place of the references to them; one line per secret that is missing or in the open."""
+    problems: list[str] = []
+    platforms = settings.get("platforms")
+    for name, platform in platforms.items() if isinstance(platforms, dict) else ():
+        credentials = platform.get("credentials") if isinstance(platform, dict) else None
+        if not isinstance(credentials, dict):
+            continue
+        for key, reference in list(credentials.items()):
+            try:
+                credentials[key] = resolve(reference, environ=environ, folder=folder)
+            except SecretMissingError as error:
+                del credentials[key]
+                problems.append(f"platforms.{name}.credentials.{key}: {error}")
+    cache = settings.get("cache")
+    if isinstance(cache, dict) and cache.get("url") is not None:
+        try:
+            cache["url"] = resolve_url(cache["url"], environ=environ, folder=folder)
+        except SecretMissingError as error:
+            del cache["url"]
+            problems.append(f"cache.url: {error}")
+    return problems
+
+
+def _add_keys(settings: dict[str, Any], folder: Path) -> list[str]:
+    keys_file = settings.get("keys_file")
+    if not isinstance(keys_file, str):
+        return []
+    path = folder / Path(keys_file).expanduser()
+    try:
+        entries = _load(path)
+    except FileNotFoundError:
+        return [f"keys_file: there is no file {path}; `crosswalk keys new` prints entries for it"]
+    except SettingsError as error:
+        return [f"keys_file: {problem}" for problem in error.problems]
+    if not isinstance(entries, list):
+        return [f"keys_file: {path} must hold a list of entries like those of `keys`"]
+    given = settings.get("keys") or []
+    settings["keys"] = [*given, *entries] if isinstance(given, list) else given
+    return []
+
+
+def _laid_over(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _laid_over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _paths(settings: Mapping[str, Any], start: str = "") -> set[str]:
+    """The dotted path of every value: what the environment sets needs no secret from the file."""
+    found: set[str] = set()
+    for key, value in settings.items():
+        path = f"{start}{key}"
+        found |= _paths(value, f"{path}.") if isinstance(value, dict) else {path}
+    return found

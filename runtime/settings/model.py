@@ -1,0 +1,179 @@
+"""What an installation may set: the shape of `crosswalk.yaml`, with the meaning, unit and default of every setting."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    UrlConstraints,
+    field_validator,
+    model_validator,
+)
+
+Role = Literal["CRM", "CLM", "PSA", "BILLING", "ERP", "HRIS"]
+PlatformName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+RedisUrl = Annotated[SecretStr, Field(pattern=r"^(redis|rediss|unix)://")]
+BaseUrl = Annotated[AnyHttpUrl, UrlConstraints(max_length=500)]
+
+
+class Section(BaseModel):
+    """A part of the settings; keys that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ServerSettings(Section):
+    host: str = Field(default="127.0.0.1", description="Address that the gateway listens on. `0.0.0.0` in a container.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port that the gateway listens on; 0 picks a free one.")
+    metrics: Literal["key", "open"] = Field(
+        default="key", description="Who may read `/metrics`: `key` asks for any valid key, `open` for none."
+    )
+    explorer: bool = Field(
+        default=True, description="Serves the GraphiQL page at `/`. It loads nothing from elsewhere."
+    )
+    introspection: bool = Field(default=True, description="Lets callers with a key read the schema through GraphQL.")
+    wall_clock_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=300,
+        description="Seconds that one operation may take in all; what is missing by then is an error.",
+    )
+
+
+class KeySettings(Section):
+    name: str = Field(min_length=1, max_length=80, description="Who holds the key; shown in logs and metrics.")
+    role: str = Field(pattern=r"^[a-z_]{1,40}$", description="What the holder is, such as `portal` or `admin`.")
+    sha256: str = Field(
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the key in hexadecimal, as `crosswalk keys new` prints it; the key is stored nowhere.",
+    )
+    prefix: str = Field(
+        default="",
+        max_length=40,
+        description="The key's first characters, by which people recognise it in lists and logs.",
+    )
+
+
+class PlatformSettings(Section):
+    vendor: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Whose product it is, such as `salesforce`.")
+    url: BaseUrl = Field(description="Where the platform's API answers, without a path behind the host.")
+    timeout_seconds: float = Field(
+        default=8.0, gt=0, le=300, description="Seconds that one call may take before its fields are given up."
+    )
+    slots: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="Calls that may be in flight at once; keep below what the vendor's licence allows.",
+    )
+    credentials: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="What the vendor's login asks for, each as `{env: NAME}` or `{file: PATH}`; see the vendor's page.",
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The vendor's own settings, such as field names of this firm; see the vendor's page.",
+    )
+    peers: dict[Role, PlatformName] = Field(
+        default_factory=dict,
+        description="Which platform's keys this one stores per role, where a role has several platforms.",
+    )
+
+
+class CacheSettings(Section):
+    url: RedisUrl | None = Field(
+        default=None,
+        description="Redis or Valkey that all gateways share (`redis://`, `rediss://`, `unix://`); without it each "
+        "process keeps its own cache. With a password in it: `{env: NAME}` or `{file: PATH}`.",
+    )
+    max_entries: int = Field(default=50_000, ge=0, description="Records kept in a process's own cache; 0 keeps none.")
+    keep_seconds: float = Field(
+        default=300.0, ge=0, description="Seconds that a record is kept for `@freshness(maxAge, staleIfError)` to use."
+    )
+
+
+class LimitSettings(Section):
+    body_bytes: int = Field(default=256_000, ge=1_000, description="Largest request body in bytes.")
+    tokens: int = Field(default=1_000, ge=10, description="Most tokens in a GraphQL document.")
+    depth: int = Field(default=12, ge=1, description="Deepest nesting of fields.")
+    aliases: int = Field(default=15, ge=0, description="Most aliases in an operation.")
+    root_fields: int = Field(default=20, ge=1, description="Most root fields in an operation.")
+    directives: int = Field(default=50, ge=0, description="Most directives in an operation.")
+    body_seconds: float = Field(default=10.0, gt=0, description="Seconds for headers and body of a request to arrive.")
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least severe entries to write."
+    )
+    format: Literal["json", "console"] = Field(
+        default="json", description="`json` writes one object a line, `console` is for people."
+    )
+
+
+class Settings(Section):
+    """Everything that an installation may set."""
+
+    server: ServerSettings = Field(default=ServerSettings(), description="How the gateway is reached.")
+    keys: tuple[KeySettings, ...] = Field(default=(), description="API keys that guard `/graphql`, each for one role.")
+    keys_file: str | None = Field(
+        default=None,
+        description="A YAML file with more entries like those of `keys`, for keys that change on their own schedule.",
+    )
+    platforms: dict[PlatformName, PlatformSettings] = Field(
+        default_factory=dict, description="The firm's systems of record, by the name that answers give as their source."
+    )
+    roles: dict[Role, tuple[PlatformName, ...]] = Field(
+        default_factory=dict,
+        description="Which platforms play a role (CRM, CLM, PSA, BILLING, ERP, HRIS), first choice first.",
+    )
+    owners: dict[str, Role] = Field(
+        default_factory=dict,
+        description="Fields (`Type.field`) that another role owns in this firm than the schema says.",
+    )
+    cache: CacheSettings = Field(
+        default=CacheSettings(), description="Records kept for operations that allow some age."
+    )
+    limits: LimitSettings = Field(default=LimitSettings(), description="What a request may cost before it is refused.")
+    log: LogSettings = Field(default=LogSettings(), description="What is logged, and how.")
+
+    @field_validator("owners")
+    @classmethod
+    def _name_fields(cls, owners: dict[str, Role]) -> dict[str, Role]:
+        for field in owners:
+            kind, dot, name = field.partition(".")
+            if not (dot and kind.isidentifier() and name.isidentifier()):
+                raise ValueError(f"{field!r} is no field; write Type.field")
+        return owners
+
+    @model_validator(mode="after")
+    def _bound_names_exist(self) -> "Settings":
+        known = ", ".join(sorted(self.platforms)) or "none"
+        wrong = [
+            f"roles.{role} names {name!r}, which is not under platforms (there: {known})"
+            for role, names in self.roles.items()
+            for name in names
+            if name not in self.platforms
+        ]
+        wrong += [f"roles.{role} names no platform" for role, names in self.roles.items() if not names]
+        wrong += [
+            f"roles.{role} names {name!r} twice"
+            for role, names in self.roles.items()
+            for name in sorted({name for name in names if names.count(name) > 1})
+        ]
+        wrong += [
+            f"platforms.{name}.peers.{role} names {peer!r}, which is not under platforms (there: {known})"
+            for name, platform in self.platforms.items()
+            for role, peer in platform.peers.items()
+            if peer not in self.platforms
+        ]
+        names = [key.name for key in self.keys]
+        wrong += [
+            f"keys: the name {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})
+        ]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self

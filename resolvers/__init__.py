@@ -1,0 +1,1 @@
+"""Answers the graph, live: plan, batched reads, joins, freshness."""

@@ -1,0 +1,1 @@
+"""What the firm agreed on: canonical types, who owns each field, inputs, errors and the printed schema."""

@@ -1,0 +1,1 @@
+"""The canonical types: declarations of fields, owners and relations, without bodies."""

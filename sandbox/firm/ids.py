@@ -15,7 +15,7 @@ LEGAL_ENTITY_KEYS = ("le-uk", "le-de", "le-us", "le-ch", "le-nl", "le-se")
 """Legal entities are named by country; their ordinal is their place here, counted from 1. Only ever append."""
 
 _PREFIXES = (
-    "acct", "cont", "deal", "ctr", "cms", "proj", "ms", "task", "asg", "time", "exp", "inv", "pay", "cm", "pers", "le",
+    "acct", "cont", "deal", "ctr", "proj", "ms", "task", "asg", "time", "exp", "inv", "pay", "cm", "pers", "le",
 )  # fmt: skip
 _STRIDE = 32  # room for more prefixes: records of several kinds may share one id space, as NetSuite's transactions do
 

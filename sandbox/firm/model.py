@@ -317,7 +317,7 @@ class Invoice:
     @property
     def settled(self) -> int:
         """What payments and credit memos have settled: the canonical `amountPaid`."""
-        return sum(part.amount for part in (*self.payments, *self.credit_memos))
+        return sum(payment.amount for payment in self.payments) + sum(memo.amount for memo in self.credit_memos)
 
     @property
     def balance(self) -> int:
@@ -327,7 +327,7 @@ class Invoice:
 
 @dataclass(slots=True)
 class Firm:
-    """Everything, each list in key order. Look a record up through `of`."""
+    """Everything, each list in key order."""
 
     seed: int
     as_of: date

@@ -102,7 +102,12 @@ class LimitSettings(Section):
     aliases: int = Field(default=15, ge=0, description="Most aliases in an operation.")
     root_fields: int = Field(default=20, ge=1, description="Most root fields in an operation.")
     directives: int = Field(default=50, ge=0, description="Most directives in an operation.")
-    body_seconds: float = Field(default=10.0, gt=0, description="Seconds for headers and body of a request to arrive.")
+    records: int = Field(
+        default=1_000_000,
+        ge=500,
+        description="Most records that an operation's page sizes may allow for, all multiplied.",
+    )
+    body_seconds: float = Field(default=10.0, gt=0, description="Seconds for the body of a request to arrive.")
 
 
 class LogSettings(Section):

@@ -1,0 +1,103 @@
+"""The course of a demo: platforms, gateway, a sample question, and then waiting until it is stopped."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gateway.cli.ask import ask
+from gateway.cli.children import Child
+from gateway.cli.demo_platforms import start_platforms
+from gateway.cli.demo_settings import write_settings
+from gateway.cli.key_entries import keys_per_role
+from gateway.cli.ports import listen, url_of
+from gateway.cli.private_files import write_private
+from gateway.cli.progress import Progress
+from gateway.cli.refusal import Refusal
+from gateway.cli.wiring import running_gateway
+from runtime.settings import read_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoWishes:
+    port: int
+    accounts: int
+    seed: int
+    tryton: bool
+    """A real Tryton as ERP instead of the emulated NetSuite."""
+    ready_file: Path | None
+
+
+async def run_demo(wishes: DemoWishes) -> None:
+    """Everything from nothing to a gateway that answers; runs until it is cancelled or a platform dies."""
+    progress = Progress()
+    if wishes.ready_file is not None:
+        _forget_earlier(wishes.ready_file)
+    listener = listen("127.0.0.1", wishes.port)
+    progress.say("Crosswalk demo")
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crosswalk-demo-")))
+        sandbox, children = await start_platforms(wishes, folder, stack, progress)
+        keys, entries = keys_per_role()
+        settings_file = write_settings(folder, sandbox["platforms"], entries)
+        with progress.step("the gateway"):
+            # The demo is the same whatever the caller's environment holds.
+            await stack.enter_async_context(running_gateway(read_settings(settings_file, environ={}), listener))
+        url = f"{url_of(listener)}/graphql"
+        question = files("gateway.cli").joinpath("sample.graphql").read_text(encoding="utf-8")
+        with progress.step("a sample question"):
+            answer = await asyncio.to_thread(ask, url, key=keys["admin"], document=question)
+        _show(question, answer, url=url, keys=keys, sandbox=sandbox)
+        if wishes.ready_file is not None:
+            ready = {"graphql": url, "keys": keys, "sandbox": sandbox}
+            write_private(wishes.ready_file, json.dumps(ready, indent=2) + "\n")
+        progress.say(f"\nReady after {progress.elapsed():.1f} s. Ctrl-C stops it.")
+        stack.callback(progress.say, "\nStopped.")
+        await _until_one_ends(children)
+
+
+def _forget_earlier(ready_file: Path) -> None:
+    """An earlier demo's file would tell whoever waits for it that this one is ready."""
+    if not ready_file.parent.is_dir():
+        raise Refusal(f"--ready-file: there is no folder {ready_file.parent}")
+    try:
+        ready_file.unlink(missing_ok=True)
+    except OSError as error:
+        raise Refusal(f"--ready-file: {ready_file} can't be replaced: {error.strerror}") from None
+
+
+async def _until_one_ends(children: list[Child]) -> None:
+    waiting = {asyncio.create_task(child.ended()): child for child in children}
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    ended = waiting[done.pop()]
+    raise Refusal(f"the {ended.name} ended by itself, so the demo can't go on:", *ended.last_words())
+
+
+def _show(
+    question: str, answer: Mapping[str, Any], *, url: str, keys: Mapping[str, str], sandbox: Mapping[str, Any]
+) -> None:
+    print("\nA question over all platforms:\n")
+    print(question)
+    print("Its answer:\n")
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    print("\nLook around")
+    print(f"  GraphQL       {url}")
+    print(f"  GraphiQL      {url.removesuffix('graphql')}  (paste a key under Headers)")
+    print(f"  sandbox       {sandbox['control']}  (GET /calls, POST /faults, GET /firm)")
+    for name, platform in sandbox["platforms"].items():
+        print(f"  {name:<13} {platform['url']}  ({platform['role']}, {platform['vendor']})")
+    print("\nKeys, one per role")
+    for role, key in keys.items():
+        print(f"  {role:<13} {key}")
+    print("\nAsk it yourself")
+    print(f"  CROSSWALK_KEY={keys['portal']} \\\n  crosswalk query my.graphql --url {url}", flush=True)

@@ -1,4 +1,4 @@
-"""The real servers that the suite brings along: PostgreSQL and Valkey, each started once per test process if asked for."""
+"""The real servers that the suite brings along, PostgreSQL and Valkey: each started once per test process, if asked."""
 
 import os
 import pwd

@@ -9,9 +9,11 @@ import uvicorn
 from resolvers.engine import build_engine
 
 from gateway.app import build_app
+from gateway.cli.refusal import Refusal
 from gateway.cli.until_stopped import run_until_stopped
 from gateway.keys import ApiKey, KeyRing
 from gateway.options import DocumentLimits, EdgeOptions
+from gateway.server import build_server
 from runtime.settings import Settings
 
 
@@ -31,19 +33,10 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
     """A gateway that answers on `listener` from entering to leaving; leaving waits for the operations in flight."""
     options = edge_options(settings)
     app = build_app(build_engine(settings), keys=key_ring(settings), options=options)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=options.keep_alive_seconds,
-            timeout_graceful_shutdown=options.drain_seconds,
-        )
-    )
+    server = _Server(build_server(app, host="", port=0, options=options).config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        await asyncio.wait([serving, asyncio.create_task(server.answering.wait())], return_when=asyncio.FIRST_COMPLETED)
+        await server.answering(serving)
         yield
     finally:
         server.should_exit = True
@@ -83,11 +76,22 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.answering = asyncio.Event()
+        self._started = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.answering.set()
+        self._started.set()
+
+    async def answering(self, serving: asyncio.Task[None]) -> None:
+        """Returns once callers are answered; raises what made `serving` end before."""
+        started = asyncio.create_task(self._started.wait())
+        try:
+            await asyncio.wait([serving, started], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            started.cancel()
+        if serving.done():
+            serving.result()
+            raise Refusal("the gateway ended while starting; the lines above say why")
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

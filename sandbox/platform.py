@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from sandbox.store import Record, Table
@@ -26,7 +27,7 @@ class KnownAs:
     linked: bool = True
 
 
-class RefusedChange(Exception):
+class RefusedChange(Exception):  # noqa: N818  a refusal is what the platform means, not a fault of ours
     """A user's change that the platform itself would refuse; the message says why, in the platform's words."""
 
 
@@ -63,3 +64,7 @@ class EmulatedPlatform(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Back to the firm as it was generated: records, sessions, quotas, queues."""
+
+    def rate_limited(self) -> Response:
+        """The vendor's answer to one request too many; vendors with their own words for it override this."""
+        return JSONResponse({"error": "too many requests"}, 429, {"Retry-After": "1"})

@@ -1,0 +1,1 @@
+"""The edge: turns HTTP and the command line into a call, and an outcome into an answer."""

@@ -1,0 +1,65 @@
+"""Puts the edge together: one ASGI application over one engine."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.correlate import Correlate
+from gateway.endpoint import GraphQLEndpoint
+from gateway.explorer import explorer_routes
+from gateway.health import Health
+from gateway.journal import Journal, Log
+from gateway.keys import KeyRing
+from gateway.log import operation_log
+from gateway.metrics import EdgeMetrics
+from gateway.options import EdgeOptions
+from gateway.refusals import coded
+from resolvers.engine_port import Engine
+from schema.errors import ErrorCode
+
+
+def build_app(
+    engine: Engine, *, keys: KeyRing, options: EdgeOptions | None = None, log: Log | None = None
+) -> Starlette:
+    """Starts the engine when it starts, closes it when it stops. Without keys nothing is answered but health."""
+    options = options or EdgeOptions()
+    metrics = EdgeMetrics(labels=options.operation_labels)
+    journal = Journal(log or operation_log(), metrics)
+    health = Health(engine, options, keys=keys, metrics=metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await engine.started()
+        health.serving = True
+        try:
+            yield
+        finally:
+            health.serving = False
+            await engine.close()
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphQLEndpoint(engine, options, keys=keys, journal=journal)),
+        *health.routes(),
+        *(explorer_routes() if options.explorer else ()),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Correlate)],
+        exception_handlers={HTTPException: _say_what_http_says},
+        lifespan=lifespan,
+    )
+
+
+async def _say_what_http_says(_: Request, error: Exception) -> Response:
+    """A path or method that doesn't exist, in the same form as every other error."""
+    assert isinstance(error, HTTPException)
+    message = HTTPStatus(error.status_code).phrase + "."
+    body = {"errors": [coded(message, ErrorCode.BAD_USER_INPUT)]}
+    return JSONResponse(body, error.status_code, headers=error.headers)

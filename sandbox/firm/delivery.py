@@ -201,7 +201,7 @@ class Delivery:
             person=person.key,
             task=dice.pick(project.tasks).key if dice.chance(80) else None,
             day=day,
-            minutes=dice.between(1, 18) * 30 if dice.chance(90) else dice.between(5, 550),
+            minutes=dice.between(1, 18) * 30 if dice.chance(90) else dice.between(2, 180) * 3,
             billable=billable,
             notes=dice.pick(_NOTES),
             approval=approval,

@@ -1,0 +1,1 @@
+"""The answer key, one module for each part of the canonical graph."""

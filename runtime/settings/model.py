@@ -15,7 +15,6 @@ from pydantic import (
 
 Role = Literal["CRM", "CLM", "PSA", "BILLING", "ERP", "HRIS"]
 PlatformName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-RedisUrl = Annotated[SecretStr, Field(pattern=r"^(redis|rediss|unix)://")]
 BaseUrl = Annotated[AnyHttpUrl, UrlConstraints(max_length=500)]
 
 
@@ -84,7 +83,7 @@ class PlatformSettings(Section):
 
 
 class CacheSettings(Section):
-    url: RedisUrl | None = Field(
+    url: SecretStr | None = Field(
         default=None,
         description="Redis or Valkey that all gateways share (`redis://`, `rediss://`, `unix://`); without it each "
         "process keeps its own cache. With a password in it: `{env: NAME}` or `{file: PATH}`.",
@@ -93,6 +92,13 @@ class CacheSettings(Section):
     keep_seconds: float = Field(
         default=300.0, ge=0, description="Seconds that a record is kept for `@freshness(maxAge, staleIfError)` to use."
     )
+
+    @field_validator("url")
+    @classmethod
+    def _speaks_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
 
 
 class LimitSettings(Section):

@@ -1,0 +1,258 @@
+"""The control API: what was called, what shall go wrong, what is true, and back to the beginning."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.faults import KINDS, Fault
+from sandbox.firm.answer_key import TYPES, answer_key
+from sandbox.platform import EmulatedPlatform, RefusedChange
+from sandbox.store import Record
+from sandbox.world import World
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
+_FAULT_KEYS = ("platform", "kind", "status", "ms", "times", "match", "body")
+_MATCH_KEYS = ("method", "path")
+_ENDPOINTS = (
+    "GET /calls", "DELETE /calls", "GET /faults", "POST /faults", "DELETE /faults[/ID]", "GET /firm[?type=TYPE,...]",
+    "GET /records/PLATFORM/ENTITY[/ID]", "POST /records/PLATFORM/ENTITY", "PATCH /records/PLATFORM/ENTITY/ID",
+    "DELETE /records/PLATFORM/ENTITY/ID", "POST /reset",
+)  # fmt: skip
+
+
+class RefusedRequest(Exception):  # noqa: N818  named as the platforms' RefusedChange
+    """The request to the control API can't be done; answered with `status` and the message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Control:
+    """The endpoints, over one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def index(self, _: Request) -> Response:
+        return _answer({"sandbox": "crosswalk", "platforms": list(self._world.platforms), "endpoints": _ENDPOINTS})
+
+    async def calls(self, _: Request) -> Response:
+        return _answer(self._world.calls.report())
+
+    async def forget_calls(self, _: Request) -> Response:
+        self._world.calls.forget()
+        return _answer({})
+
+    async def faults(self, _: Request) -> Response:
+        return _answer({"faults": [fault.as_json() for fault in self._world.faults]})
+
+    async def add_fault(self, request: Request) -> Response:
+        asked = await _object_of(request)
+        fault = _read_fault(asked, self._world.platforms, self._world.faults.next_id())
+        self._world.faults.add(fault)
+        return _answer({"id": fault.id}, 201)
+
+    async def remove_fault(self, request: Request) -> Response:
+        fault_id = request.path_params["id"]
+        if not self._world.faults.remove(fault_id):
+            raise RefusedRequest(404, "UNKNOWN_FAULT", f"no fault {fault_id!r}: it was removed, or its times ran out")
+        return _answer({})
+
+    async def remove_faults(self, _: Request) -> Response:
+        self._world.faults.clear()
+        return _answer({})
+
+    async def records(self, request: Request) -> Response:
+        """An entity's records, or those whose fields equal the query's parameters; `limit` and `offset` page."""
+        platform, entity = self._entity(request)
+        wanted = dict(request.query_params)
+        limit, offset = _whole(wanted.pop("limit", None), "limit"), _whole(wanted.pop("offset", None), "offset") or 0
+        shown = [platform.show(entity, record_id) for record_id in list(platform.tables[entity].rows)]
+        found = [record for record in shown if record is not None and _fits(record, wanted)]
+        end = None if limit is None else offset + limit
+        return _answer({"total": len(found), "records": found[offset:end]})
+
+    async def record(self, request: Request) -> Response:
+        platform, entity = self._entity(request)
+        return _answer(_shown(platform, entity, request.path_params["id"]))
+
+    async def create(self, request: Request) -> Response:
+        platform, entity = self._entity(request)
+        made = platform.create(entity, await _object_of(request))
+        return _answer(_shown(platform, entity, str(made[platform.tables[entity].key])), 201)
+
+    async def change(self, request: Request) -> Response:
+        platform, entity = self._entity(request)
+        record_id = request.path_params["id"]
+        _shown(platform, entity, record_id)
+        platform.change(entity, record_id, await _object_of(request))
+        return _answer(_shown(platform, entity, record_id))
+
+    async def remove(self, request: Request) -> Response:
+        platform, entity = self._entity(request)
+        _shown(platform, entity, request.path_params["id"])
+        platform.remove(entity, request.path_params["id"])
+        return _answer({})
+
+    async def firm(self, request: Request) -> Response:
+        types = frozenset(filter(None, request.query_params.get("type", "").split(",")))
+        for name in types.difference(TYPES):
+            raise RefusedRequest(422, "UNKNOWN_TYPE", _unknown("canonical type", name, TYPES))
+        world = self._world
+        # A large firm's answer key takes seconds; the platforms keep answering meanwhile.
+        return await asyncio.to_thread(
+            lambda: _answer(answer_key(world.firm, world.platforms, world.clock, types or None))
+        )
+
+    async def reset(self, _: Request) -> Response:
+        self._world.reset()
+        return _answer({})
+
+    def _entity(self, request: Request) -> tuple[EmulatedPlatform, str]:
+        name, entity = request.path_params["platform"], request.path_params["entity"]
+        platform = self._world.platforms.get(name)
+        if platform is None:
+            raise RefusedRequest(404, "UNKNOWN_PLATFORM", _unknown("platform", name, self._world.platforms))
+        if entity not in platform.tables:
+            raise RefusedRequest(404, "UNKNOWN_ENTITY", _unknown(f"entity of {name}", entity, platform.tables))
+        return platform, entity
+
+
+def control_app(world: World) -> Starlette:
+    control = Control(world)
+    one, many = "/records/{platform}/{entity}/{id}", "/records/{platform}/{entity}"
+    return Starlette(
+        routes=[
+            _route("/", GET=control.index),
+            _route("/calls", GET=control.calls, DELETE=control.forget_calls),
+            _route("/faults", GET=control.faults, POST=control.add_fault, DELETE=control.remove_faults),
+            _route("/faults/{id}", DELETE=control.remove_fault),
+            _route(many, GET=control.records, POST=control.create),
+            _route(one, GET=control.record, PATCH=control.change, DELETE=control.remove),
+            _route("/firm", GET=control.firm),
+            _route("/reset", POST=control.reset),
+        ],
+        exception_handlers={
+            RefusedRequest: lambda _, refused: _refusal(refused.status, refused.code, str(refused)),
+            RefusedChange: lambda _, refused: _refusal(422, "REFUSED_CHANGE", str(refused)),
+            HTTPException: _http_refusal,
+        },
+    )
+
+
+def _route(path: str, **endpoints: Callable[[Request], Awaitable[Response]]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, endpoint, methods=list(endpoints))
+
+
+def _http_refusal(request: Request, refused: Exception) -> Response:
+    status = refused.status_code if isinstance(refused, HTTPException) else 500
+    if status == 405:
+        return _refusal(405, "METHOD", f"{request.method} {request.url.path} is not offered; GET / lists what is")
+    return _refusal(status, "NOT_FOUND", f"nothing at {request.url.path}; GET / lists the endpoints")
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    return _answer({"error": {"code": code, "message": message}}, status)
+
+
+def _answer(body: object, status: int = 200) -> Response:
+    return Response(_JSON.encode(body), status, media_type="application/json")
+
+
+async def _object_of(request: Request) -> Record:
+    try:
+        body = json.loads(await request.body(), parse_float=Decimal)
+    except ValueError as wrong:
+        raise RefusedRequest(422, "NOT_JSON", f"the body is not JSON: {wrong}") from wrong
+    if not isinstance(body, dict):
+        raise RefusedRequest(422, "NOT_AN_OBJECT", "the body must be a JSON object")
+    return body
+
+
+def _read_fault(asked: Record, platforms: Collection[str], fault_id: str) -> Fault:
+    match = asked.get("match") or {}
+    if not isinstance(match, dict):
+        raise RefusedRequest(422, "INVALID", "match must be an object with method, path or both")
+    for place, given, known in (("a fault", asked, _FAULT_KEYS), ("match", match, _MATCH_KEYS)):
+        for name in set(given).difference(known):
+            raise RefusedRequest(422, "UNKNOWN_KEY", _unknown(f"key of {place}", name, known))
+    platform, kind = asked.get("platform"), asked.get("kind")
+    if not isinstance(platform, str) or platform not in platforms:
+        raise RefusedRequest(404, "UNKNOWN_PLATFORM", _unknown("platform", platform, platforms))
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise RefusedRequest(422, "UNKNOWN_KIND", _unknown("kind of fault", kind, KINDS))
+    status = _bounded(asked, "status", 100, 599)
+    if kind == "status" and status is None:
+        raise RefusedRequest(422, "INVALID", "a fault of kind status needs the status to answer, such as 503")
+    return Fault(
+        id=fault_id,
+        platform=platform,
+        kind=kind,
+        status=status,
+        ms=_bounded(asked, "ms", 0, 3_600_000),
+        times=_bounded(asked, "times", 1, 1_000_000),
+        method=_text(match, "method"),
+        path=_text(match, "path"),
+        body=asked.get("body"),
+    )
+
+
+def _bounded(asked: Record, name: str, low: int, high: int) -> int | None:
+    value = asked.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or not low <= value <= high:
+        raise RefusedRequest(422, "INVALID", f"{name} must be a whole number from {low} to {high}, not {value!r}")
+    return value
+
+
+def _text(match: Record, name: str) -> str | None:
+    value = match.get(name)
+    if value is not None and not isinstance(value, str):
+        raise RefusedRequest(422, "INVALID", f"match.{name} must be text, not {value!r}")
+    return value
+
+
+def _whole(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal():
+        raise RefusedRequest(422, "INVALID", f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
+def _shown(platform: EmulatedPlatform, entity: str, record_id: str) -> dict[str, Any]:
+    record = platform.show(entity, record_id)
+    if record is None:
+        raise RefusedRequest(404, "UNKNOWN_RECORD", f"{platform.name} has no {entity} {record_id!r}")
+    return record
+
+
+def _fits(record: Record, wanted: dict[str, str]) -> bool:
+    return all(_as_query(record.get(name)) == value for name, value in wanted.items())
+
+
+def _as_query(value: object) -> str:
+    return value if isinstance(value, str) else _JSON.encode(value).decode()
+
+
+def _unknown(what: str, name: object, known: Iterable[str]) -> str:
+    names = list(known)
+    near = get_close_matches(str(name), names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"no {what} {name!r}; {hint}known: {', '.join(names)}"

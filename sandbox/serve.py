@@ -1,0 +1,174 @@
+"""Runs the emulated platforms and the control API on loopback, all in one process and on one loop."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from sandbox.connection import MortalProtocol
+from sandbox.control import control_app
+from sandbox.world import SandboxError, World, build_world
+
+if sys.platform == "win32":
+    run_loop = asyncio.run
+else:
+    from uvloop import run as run_loop
+
+HOST = "127.0.0.1"
+_BACKLOG = 2_048
+Ready = dict[str, Any]
+
+
+@contextlib.asynccontextmanager
+async def running(*, port_base: int = 0, **world: Any) -> AsyncIterator[Ready]:
+    """Builds the world (arguments as of `build_world`) and serves it on this loop until the block ends.
+
+    Yields the ready document once everything answers:
+    `{"control": URL, "platforms": {NAME: {"vendor", "role", "url", "credentials"}}}`. `port_base` is the control API's port and the platforms follow; 0 takes free ones. Raises SandboxError for
+    what can't be built and for a port in use.
+    """
+    async with serving(build_world(**world), port_base=port_base) as ready:
+        yield ready
+
+
+@contextlib.asynccontextmanager
+async def serving(world: World, *, port_base: int = 0) -> AsyncIterator[Ready]:
+    """Serves a world that is built already; else as `running`."""
+    apps: dict[str, ASGIApp] = {"the control API": control_app(world)}
+    apps.update((f"platform {name}", world.door(name)) for name in world.platforms)
+    sockets = _bind(list(apps), port_base)
+    servers = [_server(app) for app in apps.values()]
+    tasks = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in zip(servers, sockets, strict=True)]
+    try:
+        await _all_started(servers, tasks)
+        control, *urls = [f"http://{HOST}:{sock.getsockname()[1]}" for sock in sockets]
+        yield {
+            "control": control,
+            "platforms": {
+                platform.name: {
+                    "vendor": platform.vendor,
+                    "role": platform.role,
+                    "url": url,
+                    "credentials": dict(platform.credentials),
+                }
+                for platform, url in zip(world.platforms.values(), urls, strict=True)
+            },
+        }
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class SandboxThread:
+    """The sandbox on a loop of its own in a thread, for callers whose loops come and go, such as tests.
+
+    Takes the arguments of `running`.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        self._arguments = arguments
+        self._started = threading.Event()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="sandbox")
+        self._outcome: Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self.ready: Ready = {}
+
+    def start(self) -> Ready:
+        """Returns the ready document once everything answers; raises what kept it from starting."""
+        self._outcome = self._worker.submit(lambda: run_loop(self._serve()))
+        self._outcome.add_done_callback(lambda _: self._started.set())
+        self._started.wait()
+        if self._outcome.done():
+            self._worker.shutdown()
+            self._outcome.result()
+        return self.ready
+
+    def stop(self) -> None:
+        """Returns once every port is closed."""
+        if self._outcome is None or self._loop is None or self._stop is None:
+            return
+        if not self._outcome.done():
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._worker.shutdown()
+        self._outcome.result()
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        async with running(**self._arguments) as self.ready:
+            self._started.set()
+            await self._stop.wait()
+
+
+class _QuietServer(uvicorn.Server):
+    """A uvicorn server that leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: ASGIApp) -> _QuietServer:
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    return _QuietServer(
+        uvicorn.Config(
+            app,
+            http=MortalProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
+def _bind(names: list[str], port_base: int) -> list[socket.socket]:
+    """A listening socket for each, before anything runs, so that a port in use is known at once."""
+    if not 0 <= port_base <= 65_535 - len(names):
+        raise SandboxError(
+            f"port base {port_base} is out of range: choose one from 1024 to {65_535 - len(names)}, or 0"
+        )
+    sockets: list[socket.socket] = []
+    for at, name in enumerate(names):
+        port = port_base + at if port_base else 0
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sockets.append(sock)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((HOST, port))
+            sock.listen(_BACKLOG)
+        except OSError as failed:
+            for opened in sockets:
+                opened.close()
+            raise SandboxError(_why_not(port, name, failed)) from failed
+        sock.setblocking(False)
+    return sockets
+
+
+def _why_not(port: int, name: str, failed: OSError) -> str:
+    if failed.errno == errno.EADDRINUSE:
+        return f"port {port} on {HOST}, meant for {name}, is in use; choose another --port-base, or 0 for free ports"
+    return f"can't listen on port {port} of {HOST} for {name}: {failed.strerror}; choose another --port-base"
+
+
+async def _all_started(servers: list[_QuietServer], tasks: list[asyncio.Task[None]]) -> None:
+    while not all(server.started for server in servers):
+        for task in tasks:
+            if task.done():
+                task.result()
+                raise SandboxError("a server stopped while it was starting")
+        await asyncio.sleep(0.002)

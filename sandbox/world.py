@@ -1,0 +1,155 @@
+"""The firm and the platforms that hold it, built by vendors' names."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any, get_args, get_type_hints
+
+from starlette.types import ASGIApp
+
+from sandbox.calls import Calls, Counted
+from sandbox.faults import Faults, Faulty
+from sandbox.firm.generate import generate
+from sandbox.firm.model import Firm
+from sandbox.platform import Clock, EmulatedPlatform
+
+Progress = Callable[[str], None]
+Build = Callable[..., EmulatedPlatform]
+_USUAL_ORDER = ("salesforce", "kantata", "netsuite")  # ports are given in this order; later vendors follow by name
+
+
+class SandboxError(Exception):
+    """The sandbox can't be built or started as asked; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSpec:
+    """A platform to run: a vendor's package below `sandbox/`, under a name of its own, with the vendor's options."""
+
+    name: str
+    vendor: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> "PlatformSpec":
+        """Reads `NAME=VENDOR[:option=value,...]`; a plain `VENDOR` runs under its own name."""
+        name, _, what = text.partition("=")
+        vendor, _, rest = (what or name).partition(":")
+        options = {}
+        for pair in filter(None, rest.split(",")):
+            option, equals, value = pair.partition("=")
+            if not equals:
+                raise SandboxError(f"--platform {text}: expected option=value, not {pair!r}")
+            options[option] = value
+        return cls(name.partition(":")[0], vendor, options)
+
+
+def vendors() -> dict[str, Build]:
+    """The vendors that this sandbox emulates, with how each is built: the packages beside this file that offer it."""
+    found = {}
+    for module in iter_modules([str(Path(__file__).parent)]):
+        if module.ispkg:
+            build = getattr(import_module(f"sandbox.{module.name}"), "build", None)
+            if build is not None:
+                found[module.name] = build
+    return {name: found[name] for name in (*_USUAL_ORDER, *sorted(found)) if name in found}
+
+
+class World:
+    """Everything that one sandbox runs."""
+
+    def __init__(self, firm: Firm, platforms: Sequence[EmulatedPlatform], clock: Clock) -> None:
+        self.firm = firm
+        self.clock = clock
+        self.platforms = {platform.name: platform for platform in platforms}
+        self.calls = Calls(self.platforms)
+        self.faults = Faults()
+
+    def door(self, name: str) -> ASGIApp:
+        """The platform's application as callers meet it: counted, and as faulty as it was told to be."""
+        platform = self.platforms[name]
+        faulty = Faulty(platform.app, platform=name, faults=self.faults, rate_limited=platform.rate_limited)
+        return Counted(faulty, platform=name, routes=getattr(platform.app, "routes", ()), calls=self.calls)
+
+    def reset(self) -> None:
+        """Back to the firm as generated: records, sessions, quotas; no fault, no call counted."""
+        self.faults.clear()
+        for platform in self.platforms.values():
+            platform.reset()
+        self.calls.forget()
+
+
+def build_world(
+    *,
+    platforms: Iterable[PlatformSpec | str] | None = None,
+    accounts: int = 200,
+    seed: int = 7,
+    as_of: date | None = None,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+) -> World:
+    """The world with `platforms` (default: every vendor, once). Raises SandboxError for what can't be built.
+
+    `clock` is the machine's unless given, `as_of` the clock's day.
+    """
+    say = progress or (lambda _: None)
+    clock = clock or machine_clock
+    known = vendors()
+    specs = [PlatformSpec.parse(spec) if isinstance(spec, str) else spec for spec in platforms or known]
+    _check(specs, known)
+    say(f"building the firm: {accounts:,} accounts, seed {seed}")
+    try:
+        firm = generate(seed=seed, accounts=accounts, as_of=as_of or clock().date())
+    except ValueError as refused:
+        raise SandboxError(str(refused)) from refused
+    built = []
+    for spec in specs:
+        say(f"filling {spec.name} ({spec.vendor})")
+        built.append(_build(spec, known[spec.vendor], firm, clock))
+    return World(firm, built, clock)
+
+
+def machine_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _check(specs: Sequence[PlatformSpec], known: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for spec in specs:
+        if spec.vendor not in known:
+            near = get_close_matches(spec.vendor, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SandboxError(f"no vendor {spec.vendor!r}: this sandbox emulates {', '.join(known)}{hint}")
+        if spec.name in seen:
+            raise SandboxError(f"two platforms are called {spec.name!r}; give one another name: NAME={spec.vendor}")
+        seen.add(spec.name)
+
+
+def _build(spec: PlatformSpec, build: Build, firm: Firm, clock: Clock) -> EmulatedPlatform:
+    hints = get_type_hints(build)
+    offered = [name for name in hints if name not in {"firm", "name", "clock", "return"}]
+    for name in spec.options:
+        if name not in offered:
+            told = ", ".join(offered) or "none"
+            raise SandboxError(f"{spec.vendor} has no option {name!r}; it offers: {told}")
+    options = {name: _read_option(name, text, hints[name]) for name, text in spec.options.items()}
+    try:
+        return build(firm, name=spec.name, clock=clock, **options)
+    except ValueError as refused:
+        raise SandboxError(f"platform {spec.name}: {refused}") from refused
+
+
+def _read_option(name: str, text: str, hint: Any) -> object:
+    """An option's text as the type that the vendor declares: a number, a yes or no, text, else parts joined by `+`."""
+    kinds = get_args(hint) or (hint,)
+    if bool in kinds:
+        return text.lower() in {"1", "yes", "true", "on"}
+    if int in kinds:
+        if not text.isdecimal():
+            raise SandboxError(f"option {name} takes a whole number, not {text!r}")
+        return int(text)
+    return text if str in kinds else tuple(text.split("+"))

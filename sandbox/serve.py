@@ -7,9 +7,9 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,13 +19,19 @@ from sandbox.control import control_app
 from sandbox.world import SandboxError, World, build_world
 
 if sys.platform == "win32":
-    run_loop = asyncio.run
+    _run = asyncio.run
 else:
-    from uvloop import run as run_loop
+    from uvloop import run as _run
 
 HOST = "127.0.0.1"
 _BACKLOG = 2_048
 Ready = dict[str, Any]
+T = TypeVar("T")
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` on the fastest loop that the machine has."""
+    return _run(main)
 
 
 @contextlib.asynccontextmanager
@@ -33,8 +39,9 @@ async def running(*, port_base: int = 0, **world: Any) -> AsyncIterator[Ready]:
     """Builds the world (arguments as of `build_world`) and serves it on this loop until the block ends.
 
     Yields the ready document once everything answers:
-    `{"control": URL, "platforms": {NAME: {"vendor", "role", "url", "credentials"}}}`. `port_base` is the control API's port and the platforms follow; 0 takes free ones. Raises SandboxError for
-    what can't be built and for a port in use.
+    `{"control": URL, "platforms": {NAME: {"vendor", "role", "url", "credentials"}}}`. The control API takes the port
+    `port_base` and the platforms the next ones; 0 takes free ones. Raises SandboxError for what can't be built and for
+    a port in use.
     """
     async with serving(build_world(**world), port_base=port_base) as ready:
         yield ready

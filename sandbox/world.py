@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, get_args, get_type_hints
@@ -131,7 +132,9 @@ def _check(specs: Sequence[PlatformSpec], known: Iterable[str]) -> None:
 
 def _build(spec: PlatformSpec, build: Build, firm: Firm, clock: Clock) -> EmulatedPlatform:
     hints = get_type_hints(build)
-    offered = [name for name in hints if name not in {"firm", "name", "clock", "return"}]
+    own = {"firm", "name", "clock"}
+    parameters = signature(build).parameters.values()
+    offered = [each.name for each in parameters if each.name not in own and each.kind is each.KEYWORD_ONLY]
     for name in spec.options:
         if name not in offered:
             told = ", ".join(offered) or "none"

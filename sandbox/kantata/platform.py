@@ -1,0 +1,181 @@
+"""The emulated Kantata account as the sandbox holds it: its API, its truth, and its users' changes."""
+
+from collections.abc import Mapping
+from datetime import timedelta, timezone
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from sandbox.firm.model import Firm
+from sandbox.kantata import writing
+from sandbox.kantata.account import Account, access_token
+from sandbox.kantata.actions import Actions
+from sandbox.kantata.catalog import COLLECTIONS
+from sandbox.kantata.door import Door
+from sandbox.kantata.envelope import everything
+from sandbox.kantata.errors import ApiError, NotFoundError, RateLimitError
+from sandbox.kantata.limits import CLASSES, GENERAL, RateLimits
+from sandbox.kantata.routes import collection_routes
+from sandbox.kantata.seeding import Seeding, seed_companies, seed_people, seed_setup
+from sandbox.kantata.seeding_projects import seed_project
+from sandbox.kantata.wire import plain, refusal
+from sandbox.platform import Clock, EmulatedPlatform, KnownAs, RefusedChange
+from sandbox.store import Record, Table
+
+CONTROLLED = {"approved", "is_invoiced", "price_in_cents", "percentage_complete", "estimated_minutes", "disabled"}
+"""Columns that Kantata's own screens and computations change although the API can't write them."""
+
+
+class KantataPlatform(EmulatedPlatform):
+    """Times are shown in the account's zone. `revoke_access_token` makes the given-out token fail until `reset`."""
+
+    vendor = "kantata"
+    role = "PSA"
+
+    def __init__(
+        self,
+        firm: Firm,
+        *,
+        name: str,
+        clock: Clock,
+        zone: timezone,
+        administrator: bool,
+        event_lag: timedelta,
+        per_minute: Mapping[str, int],
+    ) -> None:
+        self.name = name
+        self._firm = firm
+        self._clock = clock
+        self._zone = zone
+        self._administrator = administrator
+        self._event_lag = event_lag
+        self._limits = RateLimits(clock, per_minute)
+        self._token = access_token(name, firm.seed)
+        self.credentials = {"access_token": self._token}
+        self.app: ASGIApp = Door(self._dispatch, accepts=self._accepts, limits=self._limits)
+        self.reset()
+
+    def reset(self) -> None:
+        self._revoked = False
+        self._limits.reset()
+        self.account = Account(
+            collections=COLLECTIONS,
+            clock=self._clock,
+            zone=self._zone,
+            administrator=self._administrator,
+            event_lag=self._event_lag,
+        )
+        self.tables: Mapping[str, Table] = self.account.tables
+        seeding = Seeding(self.account, self._firm)
+        seed_setup(seeding)
+        seed_people(seeding)
+        seed_companies(seeding)
+        for project in self._firm.projects:
+            seed_project(seeding, project)
+        self._known = seeding.known
+        self._served = _served(self.account)
+
+    def revoke_access_token(self) -> None:
+        self._revoked = True
+
+    def rate_limited(self) -> Response:
+        """What a request over the limit is answered."""
+        return refusal(RateLimitError())
+
+    def known_as(self) -> Mapping[tuple[str, str], KnownAs]:
+        return self._known
+
+    def create(self, entity: str, fields: Record) -> Record:
+        collection = self.account.named(entity)
+        try:
+            record = writing.create(self.account, collection, fields)
+            return self._adjusted(collection.name, record, fields)
+        except ApiError as refused:
+            raise RefusedChange(str(refused)) from refused
+
+    def change(self, entity: str, record_id: str, fields: Record) -> Record:
+        collection = self.account.named(entity)
+        try:
+            record = writing.change(self.account, collection, record_id, fields)
+            return self._adjusted(collection.name, record, fields)
+        except ApiError as refused:
+            raise RefusedChange(str(refused)) from refused
+
+    def remove(self, entity: str, record_id: str) -> None:
+        collection = self.account.named(entity)
+        try:
+            writing.remove(self.account, collection, [record_id])
+        except ApiError as refused:
+            raise RefusedChange(str(refused)) from refused
+
+    def show(self, entity: str, record_id: str) -> dict[str, Any] | None:
+        collection = self.account.named(entity)
+        record = self.tables[collection.name].get(record_id)
+        if record is None:
+            return None
+        shown: dict[str, Any] = plain(everything(self.account, collection, record))
+        return shown
+
+    def _adjusted(self, name: str, record: Record, fields: Record) -> Record:
+        columns = {column: value for column, value in fields.items() if column in CONTROLLED}
+        return self.account.update(name, record["id"], columns) if columns else record
+
+    def _accepts(self, token: str) -> bool:
+        """The token is its user's: it dies with a revocation and while the user is disabled."""
+        if self._revoked or token != self._token:
+            return False
+        user = self.tables["users"].get(self.account.user_id)
+        return user is not None and not user["disabled"]
+
+    async def _dispatch(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._served(scope, receive, send)
+
+
+def _served(account: Account) -> Starlette:
+    routes = Actions(account).routes()
+    for collection in COLLECTIONS:
+        routes += collection_routes(account, collection)
+    return Starlette(routes=routes, exception_handlers={ApiError: _refused, HTTPException: _unrouted})
+
+
+async def _refused(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, ApiError)
+    return refusal(problem)
+
+
+async def _unrouted(_request: Request, _problem: Exception) -> Response:
+    """Rails knows no 405: a path without that verb is not found."""
+    return refusal(NotFoundError())
+
+
+def build(firm: Firm, *, name: str = "kantata", clock: Clock, **options: Any) -> KantataPlatform:
+    """The account of the firm. Options, as text or numbers:
+
+    `general_per_minute`, `workspaces_per_minute`, `workspace_invitations_per_minute`,
+    `custom_field_values_per_minute` limit requests (unlimited if not given); `utc_offset_minutes` is the account's
+    zone (-480); `event_lag_seconds` the most that an event is late (0); `administrator` false makes the feed answer
+    403. Raises ValueError for any other option.
+    """
+    per_minute = {}
+    for limited in (GENERAL, *(limit for limit, _, _ in CLASSES)):
+        value = options.pop(f"{limited}_per_minute", None)
+        if value is not None:
+            per_minute[limited] = int(value)
+    offset = timedelta(minutes=int(options.pop("utc_offset_minutes", -480)))
+    lag = timedelta(seconds=int(options.pop("event_lag_seconds", 0)))
+    administrator = str(options.pop("administrator", True)).lower() != "false"
+    if options:
+        raise ValueError(f"kantata has no option {', '.join(sorted(options))}")
+    return KantataPlatform(
+        firm,
+        name=name,
+        clock=clock,
+        zone=timezone(offset),
+        administrator=administrator,
+        event_lag=lag,
+        per_minute=per_minute,
+    )

@@ -1,0 +1,185 @@
+"""Who works on a project and when: its resources, named or not, and their allocations.
+
+https://developer.kantata.com/tag/Workspace-Resources , https://developer.kantata.com/tag/Workspace-Allocations
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sandbox.kantata.account import Account
+from sandbox.kantata.attributes import Kind, derived, stored, transient, unshown, writable
+from sandbox.kantata.collection import Collection, Filter, Given, Keep, Rules, belongs_to, has_many, hung_on
+from sandbox.kantata.errors import BadRequestError, InvalidError, NotFoundError, Problem
+from sandbox.kantata.filters import by_ids, stamped, when_true
+from sandbox.store import Record
+
+WORKING_DAYS = 5
+MINUTES_A_DAY = 8 * 60
+
+
+def _allocations(account: Account, resource: Record) -> list[Record]:
+    return account.tables["workspace_allocations"].where("workspace_resource_id", [resource["id"]])
+
+
+def _label(account: Account, resource: Record) -> str:
+    named = resource.get("label")
+    user = account.tables["users"].get(resource.get("user_id") or "")
+    role = account.tables["roles"].get(resource.get("role_id") or "")
+    return str(named or (user and user["full_name"]) or (role and role["name"]) or "Unnamed Resource")
+
+
+def _rate(kind: str) -> Any:
+    def read(account: Account, resource: Record) -> int | None:
+        found = account.tables["account_memberships"].where("user_id", [resource.get("user_id")])
+        return found[0].get(kind) if found else None
+
+    return read
+
+
+def workdays(start: str, end: str) -> int:
+    first, last = date.fromisoformat(start), date.fromisoformat(end)
+    return sum((first + timedelta(day)).weekday() < WORKING_DAYS for day in range((last - first).days + 1))
+
+
+def _percentage(_account: Account, allocation: Record) -> int:
+    """The minutes against a working week of 40 hours over the same days."""
+    days = workdays(allocation["start_date"], allocation["end_date"])
+    return round(100 * allocation["minutes"] / (days * MINUTES_A_DAY)) if days else 0
+
+
+def _prepare(account: Account, record: Record | None, columns: Record) -> Record:
+    merged = {**(record or {}), **columns}
+    if merged["end_date"] < merged["start_date"]:
+        raise InvalidError(Problem("end_date", "can't be before the start date"))
+    if merged["minutes"] < 0:
+        raise InvalidError(Problem("minutes", "must be greater than or equal to 0"))
+    resource_id = columns.pop("resource_id", None)
+    if resource_id is not None:
+        resource = account.tables["workspace_resources"].get(resource_id)
+        if resource is None:
+            raise InvalidError(Problem("resource_id", "is invalid"))
+        columns |= {
+            "workspace_resource_id": resource_id,
+            "workspace_id": resource["workspace_id"],
+            "_user_id": resource.get("user_id"),
+        }
+    return columns if record is not None else {"hard": True, **columns}
+
+
+def _rename(account: Account, resource: Record, _columns: Record) -> None:
+    for allocation in _allocations(account, resource):
+        if allocation.get("_user_id") != resource.get("user_id"):
+            account.update("workspace_allocations", allocation["id"], {"_user_id": resource.get("user_id")})
+
+
+def split(account: Account, allocation_id: str, day: str) -> list[Record]:
+    """Cuts an allocation in two at `day`, which begins the second part; minutes go by working days."""
+    allocation = account.tables["workspace_allocations"].get(allocation_id)
+    if allocation is None:
+        raise NotFoundError
+    if not allocation["start_date"] < day <= allocation["end_date"]:
+        raise InvalidError(Problem("split_date", "must be within the allocation"))
+    eve = (date.fromisoformat(day) - timedelta(1)).isoformat()
+    days = workdays(allocation["start_date"], allocation["end_date"])
+    before = allocation["minutes"] * workdays(allocation["start_date"], eve) // days if days else 0
+    copied = ("workspace_id", "workspace_resource_id", "hard", "notes", "_user_id")
+    rest = {name: allocation.get(name) for name in copied}
+    rest |= {"start_date": day, "end_date": allocation["end_date"], "minutes": allocation["minutes"] - before}
+    first = account.update("workspace_allocations", allocation_id, {"end_date": eve, "minutes": before})
+    return [first, account.insert("workspace_allocations", rest)]
+
+
+def _overlapping(_account: Account, value: Any, _given: Given) -> Keep:
+    start, separator, end = str(value).partition(":")
+    if not separator:
+        raise BadRequestError("overlaps_with_date_range takes two dates separated by a colon")
+    return lambda row: (not end or row["start_date"] <= end) and (not start or row["end_date"] >= start)
+
+
+def _of_type(_account: Account, value: Any, _given: Given) -> Keep | None:
+    return (lambda row: bool(row["hard"]) is (value == "hard")) if value in {"hard", "soft"} else None
+
+
+WORKSPACE_RESOURCES = Collection(
+    name="workspace_resources",
+    singular="workspace_resource",
+    subject="WorkspaceResource",
+    page="https://developer.kantata.com/tag/Workspace-Resources",
+    verbs="LSCUD",
+    attributes=(
+        derived("label", _label),
+        unshown("label"),
+        derived(
+            "total_allocated_minutes", lambda account, row: sum(each["minutes"] for each in _allocations(account, row))
+        ),
+        derived("resource_bill_rate", _rate("bill_rate_in_cents"), optional=True),
+        derived("resource_cost_rate", _rate("cost_rate_in_cents"), optional=True),
+        stored("created_at", Kind.DATETIME),
+        stored("updated_at", Kind.DATETIME),
+    ),
+    associations=(
+        belongs_to("workspace", "workspaces", writable=True, required=True),
+        belongs_to("user", "users", writable=True),
+        belongs_to("role", "roles", writable=True),
+        has_many("allocations", "workspace_allocations", by="workspace_resource_id"),
+        hung_on("WorkspaceResource", "external_references"),
+    ),
+    filters={
+        **stamped(),
+        "workspace_id": by_ids("workspace_id"),
+        "workspace_ids": by_ids("workspace_id"),
+        "user_id": by_ids("user_id"),
+        "role_id": by_ids("role_id"),
+        "only_unnamed": when_true(lambda row: row.get("user_id") is None),
+        "include_unnamed": Filter(),
+        "matching": Filter(
+            keep=lambda account, value, _given: lambda row: str(value).casefold() in _label(account, row).casefold()
+        ),
+    },
+    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    synced=True,
+    rules=Rules(settle=_rename),
+    event="workspace_resource",
+    parts=(("workspace_allocations", "workspace_resource_id"),),
+)
+
+WORKSPACE_ALLOCATIONS = Collection(
+    name="workspace_allocations",
+    singular="workspace_allocation",
+    subject="WorkspaceAllocation",
+    page="https://developer.kantata.com/tag/Workspace-Allocations",
+    verbs="LSCUD",
+    attributes=(
+        writable("start_date", Kind.DATE, required=True),
+        writable("end_date", Kind.DATE, required=True),
+        writable("minutes", Kind.INTEGER, required=True),
+        writable("hard", Kind.BOOLEAN, default=True),
+        writable("notes"),
+        transient("resource_id", Kind.ID, required=True),
+        derived("percentage", _percentage),
+        stored("created_at", Kind.DATETIME),
+        stored("updated_at", Kind.DATETIME),
+    ),
+    associations=(
+        belongs_to("workspace", "workspaces"),
+        belongs_to("workspace_resource", "workspace_resources"),
+        belongs_to("creator", "users"),
+        hung_on("WorkspaceAllocation", "external_references"),
+    ),
+    filters={
+        **stamped(),
+        "user_ids": by_ids("_user_id"),
+        "workspace_id": by_ids("workspace_id"),
+        "workspace_ids": by_ids("workspace_id"),
+        "workspace_resource_ids": by_ids("workspace_resource_id"),
+        "overlaps_with_date_range": Filter(keep=_overlapping),
+        "type": Filter(keep=_of_type),
+        "named_resources_only": when_true(lambda row: row.get("_user_id") is not None),
+        "unnamed_resources_only": when_true(lambda row: row.get("_user_id") is None),
+    },
+    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    synced=True,
+    bulk=200,
+    rules=Rules(prepare=_prepare),
+    event="workspace_allocation",
+)

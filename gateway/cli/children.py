@@ -1,10 +1,7 @@
 """Runs a child process that never outlives the command that started it."""
 
 import asyncio
-import ctypes
 import json
-import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +9,6 @@ from typing import Any
 
 from gateway.cli.refusal import Refusal
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _STOP_SECONDS = 8.0
 
 
@@ -29,15 +25,18 @@ class Child:
 
     @classmethod
     async def start(cls, name: str, command: Sequence[str], *, say: Callable[[str], None] | None = None) -> "Child":
-        """Starts `command`; what it prints goes to `say` line by line, or nowhere."""
+        """Starts `command`, which must stop by itself when its standard input ends.
+
+        What it writes to standard error goes to `say`, line by line, or nowhere.
+        """
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            # It ends with its standard input: when we are killed, the pipe breaks.
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             # Ctrl-C reaches the whole foreground group: the child must go on until we have drained and stop it.
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
         return cls(name, process, say)
 
@@ -91,8 +90,3 @@ def _read(ready_file: Path) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     return document
-
-
-def _die_with_parent() -> None:
-    """The kernel ends the child when we are killed without a chance to clean up (Linux only)."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -33,6 +33,7 @@ async def start_platforms(
                 seed=wishes.seed,
                 only="salesforce,kantata" if wishes.tryton else None,
                 ready_file=folder / "sandbox.json",
+                stop_on_eof=True,
             ),
             ready_file=folder / "sandbox.json",
             stack=stack,
@@ -71,4 +72,5 @@ async def _start(
 def _tryton_command(wishes: "DemoWishes", ready_file: Path) -> list[str]:
     command = [sys.executable, "-P", "-m", "sandbox.tryton", "--port", "0"]
     command += ["--accounts", str(wishes.accounts), "--seed", str(wishes.seed), "--ready-file", str(ready_file)]
+    command.append("--stop-on-eof")
     return command

@@ -19,7 +19,6 @@ from gateway.cli.ports import listen, url_of
 from gateway.cli.private_files import write_private
 from gateway.cli.progress import Progress
 from gateway.cli.refusal import Refusal
-from gateway.cli.wiring import running_gateway
 from runtime.settings import read_settings
 
 
@@ -47,6 +46,8 @@ async def run_demo(wishes: DemoWishes) -> None:
         keys, entries = keys_per_role()
         settings_file = write_settings(folder, sandbox["platforms"], entries)
         with progress.step("the gateway"):
+            from gateway.cli.wiring import running_gateway  # slow to import: after what can be told without it
+
             # The demo is the same whatever the caller's environment holds.
             await stack.enter_async_context(running_gateway(read_settings(settings_file, environ={}), listener))
         url = f"{url_of(listener)}/graphql"

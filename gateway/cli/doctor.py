@@ -25,8 +25,12 @@ def doctor(
         findings = [Finding.bad(f"settings {config}", problem) for problem in error.problems]
     else:
         from gateway.cli.examination import examine
+        from gateway.cli.wiring import platforms_of
 
-        findings = [Finding.good(f"settings {config}", "valid, every secret is there"), *asyncio.run(examine(settings))]
+        async def examined() -> list[Finding]:
+            return await examine(settings, platforms_of(settings))
+
+        findings = [Finding.good(f"settings {config}", "valid, every secret is there"), *asyncio.run(examined())]
     for line in table(findings):
         typer.echo(line)
     if not all(finding.fine for finding in findings):

@@ -18,7 +18,12 @@ def new(
     name: Annotated[str | None, typer.Option(help="Who holds it; shown in logs. Default: the role.")] = None,
 ) -> None:
     """Make a key, print it once, and print the line that the settings store instead of it."""
-    from gateway.cli.key_entries import new_entry
+    from gateway.cli.key_entries import ROLES, new_entry
+    from gateway.cli.refusal import Refusal
+    from runtime.settings.problems import nearest
+
+    if role not in ROLES:
+        raise Refusal(f"there is no role {role}{nearest(role, ROLES)}")
 
     key, entry = new_entry(name=name or role, role=role)
     typer.echo("The key, shown this once; hand it over on a safe way:", err=True)

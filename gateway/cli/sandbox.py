@@ -49,10 +49,11 @@ def sandbox_command(
     only: str | None = None,
     platforms: tuple[str, ...] | list[str] = (),
     ready_file: Path | None = None,
+    stop_on_eof: bool = False,
 ) -> list[str]:
     """The command that runs the sandbox as a process of its own: the product never imports it.
 
-    `-P` keeps the caller's folder off the import path, where a folder called `sandbox` would be found first.
+    With `stop_on_eof` it ends when its standard input does. `-P` keeps the caller's folder off the import path, where a folder called `sandbox` would be found first.
     """
     command = [sys.executable, "-P", "-m", "sandbox"]
     command += ["--port-base", str(port_base), "--accounts", str(accounts), "--seed", str(seed)]
@@ -62,4 +63,6 @@ def sandbox_command(
         command += ["--platform", platform]
     if ready_file is not None:
         command += ["--ready-file", str(ready_file)]
+    if stop_on_eof:
+        command.append("--stop-on-eof")
     return command

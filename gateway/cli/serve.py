@@ -21,10 +21,11 @@ def serve(
     """
     from gateway.cli.ports import listen, url_of
     from gateway.cli.settings_source import settings_from
-    from gateway.cli.wiring import run_gateway
     from runtime.log import configure_logging
 
     settings = settings_from(config)
     configure_logging(level=settings.log.level, style=settings.log.format)
     listener = listen(host or settings.server.host, settings.server.port if port is None else port)
+    from gateway.cli.wiring import run_gateway  # the slow import, after all that can be told without it
+
     run_gateway(settings, listener, announce=lambda: typer.echo(f"GraphQL: {url_of(listener)}/graphql", err=True))

@@ -2,18 +2,19 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from platforms.registry import connect
 from resolvers.engine import build_engine
 
 from gateway.app import build_app
+from gateway.cli.edge_settings import edge_options, key_ring
 from gateway.cli.refusal import Refusal
 from gateway.cli.until_stopped import run_until_stopped
-from gateway.keys import ApiKey, KeyRing
-from gateway.options import DocumentLimits, EdgeOptions
 from gateway.server import build_server
+from platforms.connected import Connected
 from runtime.settings import Settings
 
 
@@ -43,28 +44,9 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
         await serving
 
 
-def key_ring(settings: Settings) -> KeyRing:
-    return KeyRing(ApiKey(name=key.name, role=key.role, sha256=key.sha256, prefix=key.prefix) for key in settings.keys)
-
-
-def edge_options(settings: Settings) -> EdgeOptions:
-    limits = settings.limits
-    return EdgeOptions(
-        limits=DocumentLimits(
-            tokens=limits.tokens,
-            depth=limits.depth,
-            aliases=limits.aliases,
-            root_fields=limits.root_fields,
-            directives=limits.directives,
-            records=limits.records,
-        ),
-        body_bytes=limits.body_bytes,
-        body_seconds=limits.body_seconds,
-        wall_clock_seconds=settings.server.wall_clock_seconds,
-        introspection=settings.server.introspection,
-        open_metrics=settings.server.metrics == "open",
-        explorer=settings.server.explorer,
-    )
+def platforms_of(settings: Settings) -> Sequence[Connected]:
+    """The configured platforms, not yet spoken to."""
+    return tuple(connect(settings).values())
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,1 @@
+"""SOQL, the documented subset: text to syntax, syntax to rows."""

@@ -15,6 +15,7 @@ from gateway.refusals import Refusal, bad_request
 
 HARMLESS_ENCODINGS = frozenset({b"", b"identity"})
 MOST_PARAMETERS = 16
+LARGEST_EXPONENT = 64
 
 
 class CallerLeft(Exception):  # noqa: N818 - not a fault of anybody
@@ -30,9 +31,16 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     extensions: dict[str, Any] | None = None
 
 
-# Numbers with a fraction become Decimal: an amount in the variables must not pass through a float.
-_BODY = msgspec.json.Decoder(Asked, float_hook=Decimal)
-_MAP = msgspec.json.Decoder(dict[str, Any] | None, float_hook=Decimal)
+def _exact(text: str) -> Decimal:
+    """A number with a fraction or an exponent: an amount in the variables must not pass through a float."""
+    number = Decimal(text)
+    if abs(number.adjusted()) > LARGEST_EXPONENT:
+        raise ValueError("Number out of range")
+    return number
+
+
+_BODY = msgspec.json.Decoder(Asked, float_hook=_exact)
+_MAP = msgspec.json.Decoder(dict[str, Any] | None, float_hook=_exact)
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], options: EdgeOptions) -> bytes:

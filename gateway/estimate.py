@@ -8,6 +8,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
@@ -68,6 +69,16 @@ class Estimate:
         return min(max(size, 0), self._largest_page)
 
 
+def _default_page(argument: GraphQLArgument) -> int | None:
+    """graphql-core keeps a default as a value where a program declared it, as a literal where it was parsed."""
+    if isinstance(argument.default_value, int):
+        return argument.default_value
+    default = argument.default
+    if default is not None and isinstance(default.literal, IntValueNode):
+        return int(default.literal.value)
+    return default.value if default is not None and isinstance(default.value, int) else None
+
+
 class _Reading:
     """One estimate with one set of variables; None takes the largest page for every variable."""
 
@@ -113,8 +124,8 @@ class _Reading:
                 return self._length(given[name])
         for name in PAGE_ARGUMENTS:
             if name in field.args:
-                default = field.args[name].default_value
-                fallback = default if isinstance(default, int) else self._estimate.page(10**9)
+                fallback = _default_page(field.args[name])
+                fallback = self._estimate.page(10**9) if fallback is None else fallback
                 return self._estimate.page(self._number(given[name], fallback) if name in given else fallback)
         return None
 

@@ -129,9 +129,11 @@ class Gateway:
         """Speaks to the application without a socket; `key` None sends none."""
         headers = {} if key is None else {"x-api-key": key or self.key}
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
-        async with self.app.router.lifespan_context(self.app):
-            async with httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client:
-                yield client
+        async with (
+            self.app.router.lifespan_context(self.app),
+            httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers) as client,
+        ):
+            yield client
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:

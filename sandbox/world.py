@@ -49,15 +49,23 @@ class PlatformSpec:
         return cls(name.partition(":")[0], vendor, options)
 
 
-def vendors() -> dict[str, Build]:
-    """The vendors that this sandbox emulates, with how each is built: the packages beside this file that offer it."""
-    found = {}
-    for module in iter_modules([str(Path(__file__).parent)]):
-        if module.ispkg:
-            build = getattr(import_module(f"sandbox.{module.name}"), "build", None)
-            if build is not None:
-                found[module.name] = build
-    return {name: found[name] for name in (*_USUAL_ORDER, *sorted(found)) if name in found}
+def vendors() -> list[str]:
+    """The vendors that this sandbox emulates: the packages beside this file that offer `build`."""
+    packages = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
+    found = [name for name in packages if _builder(name) is not None]
+    return sorted(found, key=lambda name: (_USUAL_ORDER.index(name) if name in _USUAL_ORDER else 99, name))
+
+
+def _builder(vendor: str) -> Build | None:
+    """How the vendor's platform is built; None for a name that is no vendor's."""
+    module = f"sandbox.{vendor}"
+    try:
+        found: Build | None = getattr(import_module(module), "build", None)
+    except ModuleNotFoundError as missing:
+        if missing.name != module:
+            raise
+        return None
+    return found
 
 
 class World:
@@ -99,9 +107,8 @@ def build_world(
     """
     say = progress or (lambda _: None)
     clock = clock or machine_clock
-    known = vendors()
-    specs = [PlatformSpec.parse(spec) if isinstance(spec, str) else spec for spec in platforms or known]
-    _check(specs, known)
+    specs = [PlatformSpec.parse(spec) if isinstance(spec, str) else spec for spec in platforms or vendors()]
+    _check(specs)
     say(f"building the firm: {accounts:,} accounts, seed {seed}")
     try:
         firm = generate(seed=seed, accounts=accounts, as_of=as_of or clock().date())
@@ -110,7 +117,7 @@ def build_world(
     built = []
     for spec in specs:
         say(f"filling {spec.name} ({spec.vendor})")
-        built.append(_build(spec, known[spec.vendor], firm, clock))
+        built.append(_build(spec, firm, clock))
     return World(firm, built, clock)
 
 
@@ -118,10 +125,11 @@ def machine_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _check(specs: Sequence[PlatformSpec], known: Iterable[str]) -> None:
+def _check(specs: Sequence[PlatformSpec]) -> None:
     seen: set[str] = set()
     for spec in specs:
-        if spec.vendor not in known:
+        if not spec.vendor.isidentifier() or _builder(spec.vendor) is None:
+            known = vendors()
             near = get_close_matches(spec.vendor, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise SandboxError(f"no vendor {spec.vendor!r}: this sandbox emulates {', '.join(known)}{hint}")
@@ -130,7 +138,9 @@ def _check(specs: Sequence[PlatformSpec], known: Iterable[str]) -> None:
         seen.add(spec.name)
 
 
-def _build(spec: PlatformSpec, build: Build, firm: Firm, clock: Clock) -> EmulatedPlatform:
+def _build(spec: PlatformSpec, firm: Firm, clock: Clock) -> EmulatedPlatform:
+    build = _builder(spec.vendor)
+    assert build is not None  # as `_check` has seen
     hints = get_type_hints(build)
     own = {"firm", "name", "clock"}
     parameters = signature(build).parameters.values()

@@ -28,6 +28,9 @@ MERGE_BUDGET = 100_000
 """Steps that the comparison of overlapping fields may take per document, some 20 ms: it grows with the square of the
 fields, and real documents stay below a tenth of this."""
 
+GIVEN_UP = "Validation aborted."
+"""All that graphql-core says once the budget is spent."""
+
 
 def quiet_validation() -> None:
     """Sets graphql-core's switches for the process: no hints at names the caller didn't know, a smaller budget."""
@@ -108,7 +111,11 @@ class Documents:
         found: list[GraphQLError] = validate(
             self._schema, node, max_errors=self._options.validation_errors, hide_suggestions=True
         )
-        return [formatted(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in found]
+        shown = [formatted(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in found]
+        for error in shown:
+            if error["message"] == GIVEN_UP:
+                error["message"] = "The document repeats the same fields too often to be compared. Ask for each once."
+        return shown
 
 
 def choose_operation(document: Document, name: str | None) -> OperationDefinitionNode:

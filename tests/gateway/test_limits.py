@@ -124,6 +124,13 @@ async def test_the_explorers_introspection_is_within_the_limits(client: httpx.As
         assert response.json()["data"]["__schema"]["types"]
 
 
+async def test_endless_repetition_is_refused_with_a_reason(client: httpx.AsyncClient) -> None:
+    query = "{ node(id: 1) { " + "id " * 900 + "} }"
+    response = await client.post("/graphql", json={"query": query}, headers=RESPONSE)
+    (error,) = response.json()["errors"]
+    assert "repeats the same fields" in error["message"]
+
+
 async def test_errors_of_a_document_are_capped(client: httpx.AsyncClient) -> None:
     query = "{ node(id: 1) { " + " ".join(f"f{n}" for n in range(900)) + " } }"
     response = await client.post("/graphql", json={"query": query}, headers=RESPONSE)

@@ -97,8 +97,9 @@ class SandboxThread:
         self._outcome.add_done_callback(lambda _: self._started.set())
         self._started.wait()
         if self._outcome.done():
+            failed, self._outcome = self._outcome, None
             self._worker.shutdown()
-            self._outcome.result()
+            failed.result()
         return self.ready
 
     def stop(self) -> None:

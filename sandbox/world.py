@@ -37,16 +37,16 @@ class PlatformSpec:
 
     @classmethod
     def parse(cls, text: str) -> "PlatformSpec":
-        """Reads `NAME=VENDOR[:option=value,...]`; a plain `VENDOR` runs under its own name."""
-        name, _, what = text.partition("=")
-        vendor, _, rest = (what or name).partition(":")
+        """Reads `[NAME=]VENDOR[:option=value,...]`; without a name it runs under the vendor's."""
+        who, _, rest = text.partition(":")
+        name, _, vendor = who.partition("=")
         options = {}
         for pair in filter(None, rest.split(",")):
             option, equals, value = pair.partition("=")
             if not equals:
                 raise SandboxError(f"--platform {text}: expected option=value, not {pair!r}")
             options[option] = value
-        return cls(name.partition(":")[0], vendor, options)
+        return cls(name, vendor or name, options)
 
 
 def vendors() -> list[str]:

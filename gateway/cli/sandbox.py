@@ -53,7 +53,8 @@ def sandbox_command(
 ) -> list[str]:
     """The command that runs the sandbox as a process of its own: the product never imports it.
 
-    With `stop_on_eof` it ends when its standard input does. `-P` keeps the caller's folder off the import path, where a folder called `sandbox` would be found first.
+    With `stop_on_eof` it ends when its standard input does. `-P` keeps the caller's folder off the import path, where
+    a folder called `sandbox` would be found first.
     """
     command = [sys.executable, "-P", "-m", "sandbox"]
     command += ["--port-base", str(port_base), "--accounts", str(accounts), "--seed", str(seed)]

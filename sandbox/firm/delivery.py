@@ -65,7 +65,8 @@ class Delivery:
         name = dice.pick(words.ENGAGEMENTS if client else words.INTERNAL_PROJECTS)
         code = f"P{100_000 + number}"
         in_erp = client is not None and client.in_erp and (status != "PLANNED" or dice.chance(50)) and dice.chance(95)
-        created = dice.instant(start - timedelta(days=40), min(start, as_of) - timedelta(days=2))
+        known = min(start, as_of)
+        created = dice.instant(known - timedelta(days=40), known - timedelta(days=2))
         project = Project(
             key=f"proj-{number:06}",
             client=client.key if client else None,

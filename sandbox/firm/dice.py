@@ -33,7 +33,8 @@ class Dice:
         return self._random.sample(range(of), size)
 
     def day(self, first: date, last: date) -> date:
-        return first + timedelta(days=self.between(0, max(0, (last - first).days)))
+        assert first <= last, f"no day lies between {first} and {last}"
+        return first + timedelta(days=self.between(0, (last - first).days))
 
     def instant(self, first: date, last: date) -> datetime:
         """A second of a working day in UTC, from `first` to `last`."""

@@ -156,7 +156,7 @@ def long_text(name: str, length: int = 32_000, **traits: Any) -> Field:
 
 
 def lookup(name: str, refers_to: str, *, relationship: str | None = None, **traits: Any) -> Field:
-    """A reference, its relationship named as Salesforce does: `Account` for AccountId, `Contract__r` for Contract__c."""
+    """A reference, its relationship named as Salesforce does: `Account` of AccountId, `Contract__r` of Contract__c."""
     derived = name.removesuffix("__c") + "__r" if name.endswith("__c") else name.removesuffix("Id")
     return Field(
         name=name, kind="reference", length=18, refers_to=refers_to, relationship=relationship or derived, **traits

@@ -6,9 +6,10 @@ from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from sandbox.salesforce.call import Answer, refused
 from sandbox.salesforce.endpoints.describe import FIRST_VERSION, LAST_VERSION
@@ -23,8 +24,9 @@ _DATA = "/services/data"
 class Gate:
     """ASGI middleware round the API. `response_seconds` is how long each request stays in flight at least."""
 
-    def __init__(self, app: ASGIApp, instance: Instance, *, response_seconds: float) -> None:
+    def __init__(self, app: Starlette, instance: Instance, *, response_seconds: float) -> None:
         self._app = app
+        self.routes = app.routes
         self._instance = instance
         self._response_seconds = response_seconds
 

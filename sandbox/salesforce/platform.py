@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -36,7 +35,7 @@ class OrgOptions:
     """How the org is set up.
 
     `session_seconds`: life of an access token. `daily_requests`: quota of 24 hours. `concurrent_requests`: how many
-    requests may be in flight at once; None is no limit. `response_seconds`: how long each request stays in flight at
+    requests may be in flight at once; None is no limit. `response_ms`: how long each request stays in flight at
     least. `query_page`: most rows of a query's page, which the vendor may choose below what was asked. `open_cursors`:
     the oldest is closed beyond them. `bulk_polls`: polls that find a bulk job still in progress. `duplicate_rule`:
     whether the standard account duplicate rule is active.
@@ -45,11 +44,16 @@ class OrgOptions:
     session_seconds: int = 7200
     daily_requests: int = FULL_SANDBOX_REQUESTS
     concurrent_requests: int | None = None
-    response_seconds: float = 0.0
+    response_ms: int = 0
     query_page: int = MAX_BATCH
     open_cursors: int = 1000
     bulk_polls: int = 1
     duplicate_rule: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("session_seconds", "daily_requests", "query_page", "open_cursors"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
 
 
 class SalesforcePlatform(EmulatedPlatform):
@@ -84,7 +88,7 @@ class SalesforcePlatform(EmulatedPlatform):
             "username": self._app.username,
             "private_key": key.as_pem(private=True).decode(),
         }
-        self.app = application(self.instance, self._app, response_seconds=options.response_seconds)
+        self.app = application(self.instance, self._app, response_seconds=options.response_ms / 1000)
 
     @property
     def tables(self) -> Mapping[str, Table]:  # type: ignore[override]  # replaced by reset, so read anew each time
@@ -121,15 +125,13 @@ class SalesforcePlatform(EmulatedPlatform):
             self.instance.org.commit()
 
     def show(self, entity: str, record_id: str) -> dict[str, Any] | None:
-        """Every field under its API name, empty ones as null; amounts as text, digit by digit."""
+        """Every field under its API name, empty ones as null; amounts are Decimal."""
         sobject = _object(entity)
         record = self.instance.org.find(sobject, record_id)
         if record is None:
             return None
         return {
-            field.name: _plain(record.get(field.name, field.absent))
-            for field in sobject.declared
-            if field.kind != "address"
+            field.name: record.get(field.name, field.absent) for field in sobject.declared if field.kind != "address"
         }
 
     def reset(self) -> None:
@@ -189,7 +191,3 @@ def _object(entity: str) -> SObject:
     if entity not in OBJECTS:
         raise KeyError(entity)
     return OBJECTS[entity]
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else value

@@ -98,7 +98,7 @@ def compare(scope: Scope, column: Column, comparison: syntax.Comparison) -> Pred
             tests = [_scalar(column.read, each, "=") for each in values]
             wanted = _any_of(tests)
             return wanted if operator == "IN" else lambda row: not wanted(row)
-        return membership(_folded(column), frozenset(map(_fold, values)), operator)
+        return membership(_folded(column), frozenset(_fold(column, each) for each in values), operator)
     if operator == "LIKE":
         if column.field.kind not in TEXT_KINDS or column.field.kind in _ID_KINDS or value.kind != "string":
             raise _unfit(scope, comparison, f"invalid operator on {column.field.kind} field")
@@ -108,8 +108,7 @@ def compare(scope: Scope, column: Column, comparison: syntax.Comparison) -> Pred
     expected = constant(scope, column.field, value)
     if column.field.kind == "boolean" and operator not in {"=", "!="}:
         raise _unfit(scope, comparison, "invalid operator on boolean field")
-    folded = expected if column.field.kind in _ID_KINDS else _fold(expected)
-    return _scalar(_folded(column), folded, operator)
+    return _scalar(_folded(column), _fold(column, expected), operator)
 
 
 def membership(read: Read, values: frozenset[Any], operator: syntax.Operator) -> Predicate:
@@ -154,10 +153,15 @@ def _within(read: Read, days: Range, operator: syntax.Operator) -> Predicate:
     return tests[operator]
 
 
+def _folds(column: Column) -> bool:
+    """Whether the column's values compare without regard to case: text does, ids don't."""
+    return column.field.kind in TEXT_KINDS and column.field.kind not in _ID_KINDS
+
+
 def _folded(column: Column) -> Read:
-    """The value as it is compared: text in lower case."""
+    """The value as it is compared."""
     read = column.read
-    if column.field.kind not in TEXT_KINDS or column.field.kind in _ID_KINDS:
+    if not _folds(column):
         return read
     if not column.hops:
         name = column.field.name
@@ -165,8 +169,8 @@ def _folded(column: Column) -> Read:
     return lambda row: value.lower() if (value := read(row)) is not None else None
 
 
-def _fold(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+def _fold(column: Column, value: Any) -> Any:
+    return value.lower() if value is not None and _folds(column) else value
 
 
 def _unfit(scope: Scope, comparison: syntax.Comparison, message: str) -> ApiError:

@@ -13,7 +13,7 @@ from sandbox.kantata.attributes import Kind, UnreadableError, coerce
 from sandbox.kantata.envelope import envelope
 from sandbox.kantata.errors import ForbiddenError, InvalidError, NotFoundError, Problem
 from sandbox.kantata.events import event_types
-from sandbox.kantata.routes import PREFIX, answered, body_of, parameters
+from sandbox.kantata.routes import PREFIX, ApiRoute, answered, body_of, parameters
 from sandbox.kantata.selection import just
 from sandbox.kantata.wire import answer
 
@@ -28,23 +28,23 @@ class Actions:
 
     def routes(self) -> list[Route]:
         """These come before the collections' own, whose `{id}` would take them."""
-        routes = [
-            Route(f"{PREFIX}/users/me", self.me, methods=["GET"]),
-            Route(f"{PREFIX}/external_references/create_or_update", self.link, methods=["POST"]),
-            Route(f"{PREFIX}/subscribed_events/event_types", self.event_types, methods=["GET"]),
-            Route(f"{PREFIX}/workspaces/{{id}}/invite", self.invite, methods=["POST"]),
-            Route(f"{PREFIX}/invoices/next_invoice_number", self.next_invoice_number, methods=["GET"]),
-            Route(f"{PREFIX}/invoices/{{id}}/cancel", self.cancel_invoice, methods=["PUT"]),
-            Route(f"{PREFIX}/account_memberships/{{id}}/disable", self.disable, methods=["PUT"]),
-            Route(f"{PREFIX}/workspace_allocations/split", self.split, methods=["PUT"]),
+        routes: list[Route] = [
+            ApiRoute(f"{PREFIX}/users/me", self.me, "GET"),
+            ApiRoute(f"{PREFIX}/external_references/create_or_update", self.link, "POST"),
+            ApiRoute(f"{PREFIX}/subscribed_events/event_types", self.event_types, "GET"),
+            ApiRoute(f"{PREFIX}/workspaces/{{id}}/invite", self.invite, "POST"),
+            ApiRoute(f"{PREFIX}/invoices/next_invoice_number", self.next_invoice_number, "GET"),
+            ApiRoute(f"{PREFIX}/invoices/{{id}}/cancel", self.cancel_invoice, "PUT"),
+            ApiRoute(f"{PREFIX}/account_memberships/{{id}}/disable", self.disable, "PUT"),
+            ApiRoute(f"{PREFIX}/workspace_allocations/split", self.split, "PUT"),
         ]
         for name in submissions.ITEMS:
             for action in submissions.RESOLUTIONS:
                 path = f"{PREFIX}/{name}/{{id}}/{action}"
-                routes.append(Route(path, self._resolves(name, action), methods=["PUT"], name=path))
+                routes.append(ApiRoute(path, self._resolves(name, action), "PUT"))
         for plural, action in BULK_RESOLUTIONS.items():
             path = f"{PREFIX}/timesheet_{plural}"
-            routes.append(Route(path, self._resolves_many(plural, action), methods=["POST"], name=path))
+            routes.append(ApiRoute(path, self._resolves_many(plural, action), "POST"))
         return routes
 
     async def me(self, request: Request) -> Response:

@@ -1,9 +1,10 @@
-"""What every request passes before its endpoint: request id, `.json` suffix, bearer token, rate limits."""
+"""What every request passes before its endpoint: request id, bearer token, rate limits."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.kantata.errors import ApiError, NotFoundError, RateLimitError, UnauthorizedError
@@ -14,12 +15,15 @@ API = "/api/v1/"
 
 
 class Door:
-    """ASGI middleware. `accepts(token)` tells whether a bearer token is still good.
+    """ASGI middleware. `accepts(token)` tells whether a bearer token is still good; `routes` are those behind.
 
     https://developer.kantata.com/section/authentication
     """
 
-    def __init__(self, app: ASGIApp, *, accepts: Callable[[str], bool], limits: RateLimits) -> None:
+    def __init__(
+        self, app: ASGIApp, *, accepts: Callable[[str], bool], limits: RateLimits, routes: Sequence[BaseRoute]
+    ) -> None:
+        self.routes = routes
         self._app = app
         self._accepts = accepts
         self._limits = limits
@@ -36,8 +40,6 @@ class Door:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
-        # In place, so that whoever looks at the scope afterwards sees the path without its suffix too.
-        scope["path"] = scope["path"].removesuffix(".json").rstrip("/")
         problem = self._problem(scope, headers)
         if problem is not None:
             await refusal(problem)(scope, receive, send_with_id)

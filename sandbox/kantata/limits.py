@@ -13,9 +13,9 @@ from sandbox.platform import Clock
 WINDOW = timedelta(minutes=1)
 GENERAL = "general"
 CLASSES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("workspaces", "GET POST", re.compile(r"/api/v1/workspaces")),
-    ("workspace_invitations", "POST", re.compile(r"/api/v1/workspaces/[^/]+/invite")),
-    ("custom_field_values", "GET POST", re.compile(r"/api/v1/custom_field_values")),
+    ("workspaces", "GET POST", re.compile(r"/api/v1/workspaces(\.json)?")),
+    ("workspace_invitations", "POST", re.compile(r"/api/v1/workspaces/[^/]+/invite(\.json)?")),
+    ("custom_field_values", "GET POST", re.compile(r"/api/v1/custom_field_values(\.json)?")),
 )
 """Name, methods and path of each class that has a limit of its own beside the general one."""
 

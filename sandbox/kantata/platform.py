@@ -18,7 +18,7 @@ from sandbox.kantata.catalog import COLLECTIONS
 from sandbox.kantata.door import Door
 from sandbox.kantata.envelope import everything
 from sandbox.kantata.errors import ApiError, NotFoundError, RateLimitError
-from sandbox.kantata.limits import CLASSES, GENERAL, RateLimits
+from sandbox.kantata.limits import GENERAL, RateLimits
 from sandbox.kantata.routes import collection_routes
 from sandbox.kantata.seeding import Seeding, seed_companies, seed_people, seed_setup
 from sandbox.kantata.seeding_projects import seed_project
@@ -28,6 +28,24 @@ from sandbox.store import Record, Table
 
 CONTROLLED = {"approved", "is_invoiced", "price_in_cents", "percentage_complete", "estimated_minutes", "disabled"}
 """Columns that Kantata's own screens and computations change although the API can't write them."""
+
+SOUGHT = (
+    ("external_references", "_subject"),
+    ("external_references", "service_model_ref"),
+    ("custom_field_values", "_subject"),
+    ("custom_field_values", "_match"),
+    ("workspaces", "archived"),
+    ("workspaces", "primary_workspace_group_id"),
+    *(
+        (table, "workspace_id")
+        for table in ("stories", "participations", "workspace_resources", "workspace_allocations")
+    ),
+    *((table, "workspace_id") for table in ("timesheet_submissions", "expense_report_submissions")),
+    *((table, column) for table in ("time_entries", "expenses") for column in ("workspace_id", "user_id")),
+    ("time_entries", "story_id"),
+    ("stories", "parent_id"),
+)
+"""The table columns by which nearly every client looks records up."""
 
 
 class KantataPlatform(EmulatedPlatform):
@@ -56,8 +74,8 @@ class KantataPlatform(EmulatedPlatform):
         self._limits = RateLimits(clock, per_minute)
         self._token = access_token(name, firm.seed)
         self.credentials = {"access_token": self._token}
-        self.app: ASGIApp = Door(self._dispatch, accepts=self._accepts, limits=self._limits)
         self.reset()
+        self.app: ASGIApp = Door(self._dispatch, accepts=self._accepts, limits=self._limits, routes=self._served.routes)
 
     def reset(self) -> None:
         self._revoked = False
@@ -76,6 +94,8 @@ class KantataPlatform(EmulatedPlatform):
         seed_companies(seeding)
         for project in self._firm.projects:
             seed_project(seeding, project)
+        for table, column in SOUGHT:
+            self.tables[table].where(column, ())  # builds the index now rather than in somebody's first request
         self._known = seeding.known
         self._served = _served(self.account)
 
@@ -152,30 +172,35 @@ async def _unrouted(_request: Request, _problem: Exception) -> Response:
     return refusal(NotFoundError())
 
 
-def build(firm: Firm, *, name: str = "kantata", clock: Clock, **options: Any) -> KantataPlatform:
-    """The account of the firm. Options, as text or numbers:
+def build(
+    firm: Firm,
+    *,
+    name: str = "kantata",
+    clock: Clock,
+    general_per_minute: int | None = None,
+    workspaces_per_minute: int | None = None,
+    workspace_invitations_per_minute: int | None = None,
+    custom_field_values_per_minute: int | None = None,
+    hours_behind_utc: int = 8,
+    event_lag_seconds: int = 0,
+    administrator: bool = True,
+) -> KantataPlatform:
+    """The firm's account. Requests are unlimited unless a class of endpoints is given a number per minute.
 
-    `general_per_minute`, `workspaces_per_minute`, `workspace_invitations_per_minute`,
-    `custom_field_values_per_minute` limit requests (unlimited if not given); `utc_offset_minutes` is the account's
-    zone (-480); `event_lag_seconds` the most that an event is late (0); `administrator` false makes the feed answer
-    403. Raises ValueError for any other option.
+    `event_lag_seconds` is the most that an event is told late; without `administrator`, the feed answers 403.
     """
-    per_minute = {}
-    for limited in (GENERAL, *(limit for limit, _, _ in CLASSES)):
-        value = options.pop(f"{limited}_per_minute", None)
-        if value is not None:
-            per_minute[limited] = int(value)
-    offset = timedelta(minutes=int(options.pop("utc_offset_minutes", -480)))
-    lag = timedelta(seconds=int(options.pop("event_lag_seconds", 0)))
-    administrator = str(options.pop("administrator", True)).lower() != "false"
-    if options:
-        raise ValueError(f"kantata has no option {', '.join(sorted(options))}")
+    per_minute = {
+        GENERAL: general_per_minute,
+        "workspaces": workspaces_per_minute,
+        "workspace_invitations": workspace_invitations_per_minute,
+        "custom_field_values": custom_field_values_per_minute,
+    }
     return KantataPlatform(
         firm,
         name=name,
         clock=clock,
-        zone=timezone(offset),
+        zone=timezone(-timedelta(hours=hours_behind_utc)),
         administrator=administrator,
-        event_lag=lag,
-        per_minute=per_minute,
+        event_lag=timedelta(seconds=event_lag_seconds),
+        per_minute={limited: number for limited, number in per_minute.items() if number is not None},
     )

@@ -37,8 +37,10 @@ def _rate(kind: str) -> Any:
 
 
 def workdays(start: str, end: str) -> int:
+    """Mondays to Fridays from the first day to the last, both included."""
     first, last = date.fromisoformat(start), date.fromisoformat(end)
-    return sum((first + timedelta(day)).weekday() < WORKING_DAYS for day in range((last - first).days + 1))
+    weeks, rest = divmod((last - first).days + 1, 7)
+    return weeks * WORKING_DAYS + sum((first.weekday() + day) % 7 < WORKING_DAYS for day in range(rest))
 
 
 def _percentage(_account: Account, allocation: Record) -> int:

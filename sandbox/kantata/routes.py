@@ -1,5 +1,6 @@
 """The routes of the API: five verbs for each declared collection, and the calls that stand beside them."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,15 @@ from sandbox.store import Record
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 PREFIX = "/api/v1"
+
+
+class ApiRoute(Route):
+    """A route whose path may end in `.json`, which is optional everywhere."""
+
+    def __init__(self, path: str, endpoint: Endpoint, method: str) -> None:
+        super().__init__(path, endpoint, methods=[method], name=f"{method} {path}")
+        pattern = self.path_regex.pattern.replace("[^/]+", "[^/]+?").removesuffix("$")
+        self.path_regex = re.compile(rf"{pattern}(?:\.json)?$")
 
 
 async def parameters(request: Request) -> dict[str, Any]:
@@ -53,7 +63,7 @@ def collection_routes(account: Account, collection: Collection) -> list[Route]:
 
 def _route(method: str, path: str, endpoint: Endpoint, collection: Collection) -> Route:
     endpoint.__doc__ = f"{endpoint.__doc__} {collection.page}"
-    return Route(path, endpoint, methods=[method], name=f"{method} {path}")
+    return ApiRoute(path, endpoint, method)
 
 
 def _lists(account: Account, collection: Collection) -> Endpoint:

@@ -33,13 +33,14 @@ def demo(
 ) -> None:
     """Try Crosswalk with nothing to install: CRM, PSA and ERP of an invented firm, and one graph over them.
 
-    Prints where to look, a key per role, and a sample query with its real answer. Runs until Ctrl-C and leaves
-    nothing behind.
+    Prints where to look, a key per role, and a sample query with its real answer. Runs until Ctrl-C and keeps
+    nothing but the ready file.
     """
+    from gateway.cli.demo_platforms import Firm
     from gateway.cli.demo_run import DemoWishes, run_demo
     from gateway.cli.until_stopped import run_until_stopped
     from runtime.log import configure_logging
 
     configure_logging(level="error", style="console")
-    wishes = DemoWishes(port=port, accounts=accounts, seed=seed, tryton=erp is Erp.TRYTON, ready_file=ready_file)
-    run_until_stopped(run_demo(wishes))
+    firm = Firm(accounts=accounts, seed=seed, tryton=erp is Erp.TRYTON)
+    run_until_stopped(run_demo(DemoWishes(port=port, firm=firm, ready_file=ready_file)))

@@ -1,76 +1,48 @@
-"""Starts the platforms of a demo as processes of their own."""
+"""Starts the platforms of a demo as a process of their own."""
 
-import sys
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.cli.children import Child
 from gateway.cli.progress import Progress
 from gateway.cli.sandbox import sandbox_command
 
-if TYPE_CHECKING:
-    from gateway.cli.demo_run import DemoWishes
+_SECONDS = 300.0  # the largest firm takes a while
+_TRYTON_SECONDS = 1_800.0  # it installs itself from PyPI and fills its books at first start
+_LARGE = 2_000  # accounts from which a person wants to see what goes on
 
-SANDBOX_SECONDS = 300.0  # the largest firm takes a while
-TRYTON_SECONDS = 1_800.0  # installs itself from PyPI and creates its database at first start
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firm:
+    """Which invented firm, and which ERP it has."""
+
+    accounts: int
+    seed: int
+    tryton: bool
+    """A real Tryton as ERP instead of the emulated NetSuite."""
 
 
 async def start_platforms(
-    wishes: "DemoWishes", folder: Path, stack: AsyncExitStack, progress: Progress
-) -> tuple[dict[str, Any], list[Child]]:
-    """The sandbox's ready document with every platform of the demo in it, and the processes that run them.
-
-    The processes are stopped when `stack` closes.
-    """
-    with progress.step(f"an invented firm with {wishes.accounts} clients, and its platforms"):
-        child, document = await _start(
-            "sandbox",
-            sandbox_command(
-                port_base=0,
-                accounts=wishes.accounts,
-                seed=wishes.seed,
-                only="salesforce,kantata" if wishes.tryton else None,
-                ready_file=folder / "sandbox.json",
-                stop_on_eof=True,
-            ),
-            ready_file=folder / "sandbox.json",
-            stack=stack,
-            seconds=SANDBOX_SECONDS,
-        )
-    sandbox, children = dict(document), [child]
-    if wishes.tryton:
-        with progress.step("a real Tryton (its first start installs it and fills its books: some minutes)"):
-            child, document = await _start(
-                "Tryton server",
-                _tryton_command(wishes, folder / "tryton.json"),
-                ready_file=folder / "tryton.json",
-                stack=stack,
-                seconds=TRYTON_SECONDS,
-                progress=progress,
-            )
-        sandbox["platforms"] = {**sandbox["platforms"], **document["platforms"]}
-        children.append(child)
-    return sandbox, children
-
-
-async def _start(
-    name: str,
-    command: list[str],
-    *,
-    ready_file: Path,
-    stack: AsyncExitStack,
-    seconds: float,
-    progress: Progress | None = None,
-) -> tuple[Child, Mapping[str, Any]]:
-    child = await Child.start(name, command, say=(lambda line: progress.say(f"    {line}")) if progress else None)
-    stack.push_async_callback(child.stop)
-    return child, await child.ready(ready_file, seconds=seconds)
-
-
-def _tryton_command(wishes: "DemoWishes", ready_file: Path) -> list[str]:
-    command = [sys.executable, "-P", "-m", "sandbox.tryton", "--port", "0"]
-    command += ["--accounts", str(wishes.accounts), "--seed", str(wishes.seed), "--ready-file", str(ready_file)]
-    command.append("--stop-on-eof")
-    return command
+    firm: Firm, folder: Path, stack: AsyncExitStack, progress: Progress
+) -> tuple[Child, dict[str, Any]]:
+    """The process that runs the platforms, stopped when `stack` closes, and its ready document."""
+    ready_file = folder / "sandbox.json"
+    command = sandbox_command(
+        port_base=0,
+        accounts=firm.accounts,
+        seed=firm.seed,
+        only=f"salesforce,kantata,{'tryton' if firm.tryton else 'netsuite'}",
+        ready_file=ready_file,
+        stop_on_eof=True,
+    )
+    task = f"an invented firm with {firm.accounts:,} clients, and its platforms"
+    if firm.tryton:
+        task += " (a real Tryton takes some minutes at its first start)"
+    with progress.step(task):
+        slow = firm.tryton or firm.accounts >= _LARGE
+        child = await Child.start("sandbox", command, say=progress.detail if slow else None)
+        stack.push_async_callback(child.stop)
+        document = await child.ready(ready_file, seconds=_TRYTON_SECONDS if firm.tryton else _SECONDS)
+    return child, dict(document)

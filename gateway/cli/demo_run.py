@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.ask import ask
-from gateway.cli.children import Child
-from gateway.cli.demo_platforms import start_platforms
+from gateway.cli.demo_platforms import Firm, start_platforms
 from gateway.cli.demo_settings import write_settings
 from gateway.cli.key_entries import keys_per_role
 from gateway.cli.ports import listen, url_of
@@ -25,10 +24,7 @@ from runtime.settings import read_settings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoWishes:
     port: int
-    accounts: int
-    seed: int
-    tryton: bool
-    """A real Tryton as ERP instead of the emulated NetSuite."""
+    firm: Firm
     ready_file: Path | None
 
 
@@ -42,7 +38,7 @@ async def run_demo(wishes: DemoWishes) -> None:
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crosswalk-demo-")))
-        sandbox, children = await start_platforms(wishes, folder, stack, progress)
+        platforms, sandbox = await start_platforms(wishes.firm, folder, stack, progress)
         keys, entries = keys_per_role()
         settings_file = write_settings(folder, sandbox["platforms"], entries)
         with progress.step("the gateway"):
@@ -60,7 +56,8 @@ async def run_demo(wishes: DemoWishes) -> None:
             write_private(wishes.ready_file, json.dumps(ready, indent=2) + "\n")
         progress.say(f"\nReady after {progress.elapsed():.1f} s. Ctrl-C stops it.")
         stack.callback(progress.say, "\nStopped.")
-        await _until_one_ends(children)
+        code = await platforms.ended()
+        raise Refusal(f"the sandbox ended by itself (exit code {code}); its last words:", *platforms.last_words())
 
 
 def _forget_earlier(ready_file: Path) -> None:
@@ -71,17 +68,6 @@ def _forget_earlier(ready_file: Path) -> None:
         ready_file.unlink(missing_ok=True)
     except OSError as error:
         raise Refusal(f"--ready-file: {ready_file} can't be replaced: {error.strerror}") from None
-
-
-async def _until_one_ends(children: list[Child]) -> None:
-    waiting = {asyncio.create_task(child.ended()): child for child in children}
-    try:
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-    ended = waiting[done.pop()]
-    raise Refusal(f"the {ended.name} ended by itself, so the demo can't go on:", *ended.last_words())
 
 
 def _show(
@@ -100,5 +86,7 @@ def _show(
     print("\nKeys, one per role")
     for role, key in keys.items():
         print(f"  {role:<13} {key}")
+    body = json.dumps({"query": "{ accounts(first: 3) { nodes { name billing { overdue { amount currency } } } } }"})
     print("\nAsk it yourself")
-    print(f"  CROSSWALK_KEY={keys['portal']} \\\n  crosswalk query my.graphql --url {url}", flush=True)
+    print(f"  curl {url} -H 'Content-Type: application/json' -H 'X-API-Key: {keys['portal']}' \\")
+    print(f"    -d '{body}'", flush=True)

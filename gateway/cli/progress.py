@@ -15,6 +15,10 @@ class Progress:
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
+    def detail(self, text: str) -> None:
+        """A line about the step under way."""
+        self.say(f"    {text}")
+
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
         """`text` while it is done, then the seconds that it took."""

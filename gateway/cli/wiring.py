@@ -12,6 +12,7 @@ from gateway.app import build_app
 from gateway.cli.edge_settings import edge_options, key_ring
 from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
+from gateway.log import operation_log
 from platforms.connected import Connected
 from runtime.settings import Settings
 
@@ -31,7 +32,8 @@ def run_gateway(settings: Settings, listener: socket.socket, *, announce: Callab
 async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncIterator[None]:
     """A gateway that answers on `listener` from entering to leaving; leaving waits for the operations in flight."""
     options = edge_options(settings)
-    app = build_app(build_engine(settings), keys=key_ring(settings), options=options)
+    log = operation_log(level=settings.log.level)
+    app = build_app(build_engine(settings), keys=key_ring(settings), options=options, log=log)
     async with serving(app, listener, options):
         yield
 

@@ -110,7 +110,8 @@ class Account:
         collection = self.collections[name]
         for part, column in collection.parts:
             for row in self.tables[part].where(column, [record_id]):
-                self.delete(part, row["id"])
+                if row["id"] in self.tables[part].rows:  # a part of another part may have gone with it
+                    self.delete(part, row["id"])
         subject = subject_of(collection.subject, record_id)
         for attached in ("external_references", "custom_field_values"):
             for row in self.tables[attached].where("_subject", [subject]):

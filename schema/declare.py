@@ -128,9 +128,7 @@ def restriction(metadata: Any) -> Restricted | None:
     return found if isinstance(found, Restricted) else None
 
 
-def _field(
-    declared: Any, description: str | None, restricted: Restricted | None = None, **options: Any
-) -> Any:
+def _field(declared: Any, description: str | None, restricted: Restricted | None = None, **options: Any) -> Any:
     metadata: dict[str, Any] = {KEY: declared}
     if restricted is not None:
         metadata["restricted"] = restricted

@@ -16,8 +16,6 @@ def at(path: str) -> Any:
     return strawberry.field(default=strawberry.UNSET, metadata={PATHS: path})
 
 
-
-
 @strawberry.input(description="Text compares exactly, by code point.")
 class StringFilter:
     eq: str | None = strawberry.UNSET

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 from graphql import GraphQLSchema
-from strawberry.directive import DirectiveLocation
+from strawberry.directive import DirectiveLocation, DirectiveValue
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -28,10 +28,8 @@ NODES = [
     description="How old the data of an operation, or of one field, may be. The default is live: maxAge 0.",
 )
 def freshness(
-    value: object,
-    max_age: Annotated[
-        int, strawberry.argument(description="Seconds for which an earlier read may be reused.")
-    ] = 0,
+    value: DirectiveValue[object],
+    max_age: Annotated[int, strawberry.argument(description="Seconds for which an earlier read may be reused.")] = 0,
     stale_if_error: Annotated[
         int,
         strawberry.argument(

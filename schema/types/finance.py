@@ -9,7 +9,15 @@ from schema.declare import connection, each, identity, one, owned, part, provena
 from schema.enums import InvoiceStatus
 from schema.roles import PlatformRole
 from schema.types.arguments import page_of
-from schema.types.references import AccountRef, ContractRef, CreditMemoRef, InvoiceLineRef, InvoiceRef, PaymentRef, ProjectRef
+from schema.types.references import (
+    AccountRef,
+    ContractRef,
+    CreditMemoRef,
+    InvoiceLineRef,
+    InvoiceRef,
+    PaymentRef,
+    ProjectRef,
+)
 from schema.types.shared import Connection, Money, Node, Source
 
 ERP = PlatformRole.ERP

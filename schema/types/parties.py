@@ -102,9 +102,7 @@ class CostCenter(Node):
     sources: list[Source] = provenance()
 
 
-@strawberry.type(
-    description="A person who delivers work. HRIS owns employment and cost, PSA owns role and scheduling."
-)
+@strawberry.type(description="A person who delivers work. HRIS owns employment and cost, PSA owns role and scheduling.")
 class Resource(Node):
     id: strawberry.ID = identity()
     name: str | None = owned(PSA)
@@ -116,7 +114,5 @@ class Resource(Node):
         HRIS, PSA, description="Restricted: finance and resource management only.", restricted=FINANCE_ONLY
     )
     active: bool | None = owned(HRIS, PSA)
-    assignments: Connection[AssignmentRef] | None = connection(
-        "Assignment", page_of(AssignmentRef), theirs="resource"
-    )
+    assignments: Connection[AssignmentRef] | None = connection("Assignment", page_of(AssignmentRef), theirs="resource")
     sources: list[Source] = provenance()

@@ -32,4 +32,3 @@ InvoiceRef: TypeAlias = Annotated["Invoice", _FINANCE]
 InvoiceLineRef: TypeAlias = Annotated["InvoiceLine", _FINANCE]
 PaymentRef: TypeAlias = Annotated["Payment", _FINANCE]
 CreditMemoRef: TypeAlias = Annotated["CreditMemo", _FINANCE]
-

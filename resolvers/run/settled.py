@@ -1,0 +1,136 @@
+"""The arguments of a list, settled: paging, conditions and orders in canonical terms, or the reason why they can't be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from platforms.predicates import (
+    TRUE,
+    Compare,
+    Missing,
+    Not,
+    Predicate,
+    all_of,
+    any_of,
+    normalised,
+)
+from platforms.readers import Order
+from resolvers.cursors import Cursor, read_cursor, signature_hash
+from schema.declare import order_path
+from schema.errors import BadUserInput
+from schema.filters import PATHS
+from schema.graph import core
+from schema.ids import RecordKey, decode_id
+
+MOST_FIRST = 500
+FIRST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedKeys:
+    """Stands for keys that are not known yet: those of the records of `type` for which `where` holds."""
+
+    type: str
+    where: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one list is asked for."""
+
+    first: int
+    after: Cursor | None
+    where: Predicate
+    order: tuple[Order, ...]
+    signature: str
+    """What a cursor of this list must carry."""
+
+
+def settle(type_name: str, arguments: Mapping[str, Any]) -> Settled:
+    """Raises BadUserInput for a page, cursor or id that can't be meant."""
+    first = arguments.get("first")
+    first = FIRST if first is None else first
+    if first < 0:
+        raise BadUserInput(f"`first` is {first}: ask for 0 or more.")
+    if first > MOST_FIRST:
+        raise BadUserInput(f"`first` is {first}: ask for at most {MOST_FIRST} and go on with `after`.")
+    after = arguments.get("after")
+    order = tuple(
+        Order(order_path(item["field"]), item["direction"].name == "DESC") for item in arguments.get("orderBy") or ()
+    )
+    if len({item.path for item in order}) < len(order):
+        raise BadUserInput("`orderBy` names a field twice: name each once.")
+    signature = signature_hash(f"{type_name} {order}")
+    return Settled(
+        first=first,
+        after=None if after is None else read_cursor(after, signature),
+        where=normalised(condition(type_name, arguments.get("filter"))),
+        order=order,
+        signature=signature,
+    )
+
+
+def condition(type_name: str, given: Mapping[str, Any] | None) -> Predicate:
+    """The predicate of a filter input such as AccountFilter; an empty or missing filter holds for every record."""
+    if not given:
+        return TRUE
+    parts: list[Predicate] = []
+    fields = core().type_map[f"{type_name}Filter"].fields  # type: ignore[attr-defined]
+    for name, value in given.items():
+        if value is None:
+            continue
+        match name:
+            case "and":
+                parts.append(all_of(condition(type_name, item) for item in value))
+            case "or":
+                parts.append(any_of(condition(type_name, item) for item in value))
+            case "not":
+                parts.append(Not(condition(type_name, value)))
+            case "id":
+                parts.append(_ids(type_name, value))
+            case "account":
+                parts.append(_related(name, "Account", value))
+            case _:
+                parts.append(_comparisons(_path(fields[name], name), value))
+    return all_of(parts)
+
+
+def _path(field: Any, name: str) -> str:
+    metadata = field.extensions["strawberry-definition"].metadata or {}
+    return str(metadata.get(PATHS, name))
+
+
+def _comparisons(path: str, given: Mapping[str, Any]) -> Predicate:
+    parts: list[Predicate] = []
+    for operator, value in given.items():
+        if value is None:
+            if operator in ("eq", "ne"):
+                parts.append(Missing(path, negated=operator == "ne"))
+            continue
+        if operator == "ne":
+            parts.append(Compare(path, "eq", value, negated=True))
+        else:
+            parts.append(Compare(path, operator, tuple(value) if operator == "in" else value))  # type: ignore[arg-type]
+    return all_of(parts)
+
+
+def _ids(type_name: str, given: Mapping[str, Any]) -> Predicate:
+    parts: list[Predicate] = []
+    for operator, value in given.items():
+        if value is None:
+            continue
+        keys = tuple(_key(type_name, text) for text in ([value] if operator == "eq" else value))
+        parts.append(normalised(Compare("id", "in", keys)))
+    return all_of(parts)
+
+
+def _key(type_name: str, text: str) -> RecordKey:
+    key = decode_id(text)
+    if key.type != type_name:
+        raise BadUserInput(f"This id belongs to a record of type {key.type}, not {type_name}.")
+    return key
+
+
+def _related(path: str, target: str, given: Mapping[str, Any]) -> Predicate:
+    where = condition(target, given)
+    return TRUE if where == TRUE else Compare(path, "in", RelatedKeys(target, normalised(where)))

@@ -1,8 +1,11 @@
 """The HTTP server side of a connection that can be made to die, as networks do."""
 
+import asyncio
+import logging
 import socket
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from starlette.types import Receive, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -11,8 +14,17 @@ _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time at all
 _RESET, _HANG_UP = "sandbox.reset", "sandbox.hang_up"
 
 
+_LOG = logging.getLogger("sandbox.http")
+# A request that hangs in a fault is cancelled when the sandbox stops: nothing that anybody must read of.
+_LOG.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)))
+
+
 class MortalProtocol(HttpToolsProtocol):
     """Puts into each request's scope what it takes to end its connection."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.logger = _LOG
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import logging
 import socket
 import sys
 import threading
@@ -25,6 +24,7 @@ else:
 
 HOST = "127.0.0.1"
 _BACKLOG = 2_048
+_LAST_SECONDS = 0.5
 Ready = dict[str, Any]
 T = TypeVar("T")
 
@@ -73,6 +73,7 @@ async def serving(world: World, *, port_base: int = 0) -> AsyncIterator[Ready]:
     finally:
         for server in servers:
             server.should_exit = True
+        await _finish_requests(servers)
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -127,7 +128,6 @@ class _QuietServer(uvicorn.Server):
 
 
 def _server(app: ASGIApp) -> _QuietServer:
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return _QuietServer(
         uvicorn.Config(
             app,
@@ -139,7 +139,7 @@ def _server(app: ASGIApp) -> _QuietServer:
             server_header=False,
             backlog=_BACKLOG,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=2,
         )
     )
 
@@ -171,6 +171,15 @@ def _why_not(port: int, name: str, failed: OSError) -> str:
     if failed.errno == errno.EADDRINUSE:
         return f"port {port} on {HOST}, meant for {name}, is in use; choose another --port-base, or 0 for free ports"
     return f"can't listen on port {port} of {HOST} for {name}: {failed.strerror}; choose another --port-base"
+
+
+async def _finish_requests(servers: list[_QuietServer]) -> None:
+    """Waits a moment for the requests at work; those that hang, as in a fault, are cancelled."""
+    at_work = [task for server in servers for task in server.server_state.tasks]
+    if at_work:
+        _, hanging = await asyncio.wait(at_work, timeout=_LAST_SECONDS)
+        for task in hanging:
+            task.cancel()
 
 
 async def _all_started(servers: list[_QuietServer], tasks: list[asyncio.Task[None]]) -> None:

@@ -90,3 +90,21 @@ def test_wrong_arguments_are_refused_without_a_stack_trace(tmp_path):
         assert process.returncode == 1
         assert reason in said.splitlines()[-1]
         assert "Traceback" not in said
+
+
+def test_a_call_that_hangs_in_a_fault_does_not_hold_up_the_stop(tmp_path):
+    process = sandbox(*SMALL, "--port-base", "0", "--ready-file", str(tmp_path / "ready"))
+    ready = wait_for(tmp_path / "ready", process)
+    fault = json.dumps({"platform": "kantata", "kind": "latency", "ms": 600_000}).encode()
+    urllib.request.urlopen(f"{ready['control']}/faults", fault, timeout=10).close()
+    port = int(ready["platforms"]["kantata"]["url"].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as hanging:
+        hanging.sendall(b"GET /api/v1/users.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        calls = {"total": 0}
+        while calls["total"] == 0:
+            with urllib.request.urlopen(f"{ready['control']}/calls", timeout=10) as answer:
+                calls = json.load(answer)["platforms"]["kantata"]
+        process.terminate()
+        _, said = process.communicate(timeout=5)
+    assert process.returncode == 0
+    assert "Traceback" not in said

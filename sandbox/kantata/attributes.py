@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sandbox.kantata.account import Account
 
 
+MAX_DIGITS = 15  # of a number, before or after the point
+
+
 class Kind(Enum):
     """How a value looks on the wire. Ids are text in answers and integers (or text) in requests."""
 
@@ -26,6 +29,7 @@ class Kind(Enum):
     DATETIME = "datetime"
     ID = "id"
     IDS = "ids"
+    OBJECTS = "objects"
     ANY = "any"
 
 
@@ -101,7 +105,7 @@ def _number(value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise UnreadableError("is not a number") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
         raise UnreadableError("is not a number")
     return number
 
@@ -141,6 +145,12 @@ def _identifiers(value: Any) -> list[str]:
     return [_identifier(part) for part in listed(value)]
 
 
+def _objects(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+        raise UnreadableError("is invalid")
+    return value
+
+
 _READERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: _text,
     Kind.INTEGER: _integer,
@@ -150,5 +160,6 @@ _READERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.DATETIME: read_datetime,
     Kind.ID: _identifier,
     Kind.IDS: _identifiers,
+    Kind.OBJECTS: _objects,
     Kind.ANY: lambda value: value,
 }

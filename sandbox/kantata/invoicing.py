@@ -21,6 +21,7 @@ NEW, CANCELLED, PAID = "new", "cancelled", "accepted payment"
 ITEM_LISTS = ("fixed_fee_items", "additional_items")
 LINES = {"time_entry_ids": "time_entries", "expense_ids": "expenses"}
 MAX_MESSAGE = 255
+MAX_NET_DAYS = 365
 
 
 def next_number(account: Account) -> int:
@@ -39,6 +40,8 @@ def _prepare(account: Account, record: Record | None, columns: Record) -> Record
         raise InvalidError(
             Problem("workspace_ids", "can't be blank" if not merged.get("workspace_ids") else "is invalid")
         )
+    if not 0 <= merged["payment_schedule"] <= MAX_NET_DAYS:
+        raise InvalidError(Problem("payment_schedule", "is not included in the list"))
     if len({workspace["currency"] for workspace in workspaces}) > 1:
         raise InvalidError(Problem("workspace_ids", "must share one currency"))
     columns["currency"] = workspaces[0]["currency"]
@@ -80,9 +83,9 @@ def line_amount(line: Record) -> int:
     return int((Decimal(line["time_in_minutes"]) * (line.get("rate_in_cents") or 0) / 60).quantize(Decimal(1)))
 
 
-def _item_amount(name: str, item: Any, code: str) -> int:
+def _item_amount(name: str, item: Record, code: str) -> int:
     try:
-        amount = coerce(Kind.NUMBER, item.get("amount") if isinstance(item, dict) else None)
+        amount = coerce(Kind.NUMBER, item.get("amount"))
     except UnreadableError as problem:
         raise InvalidError(Problem(name, str(problem))) from None
     if amount is None:
@@ -180,8 +183,8 @@ INVOICES = Collection(
         unshown("time_entry_ids", Kind.IDS),
         unshown("expense_ids", Kind.IDS),
         unshown("billing_milestone_ids", Kind.IDS),
-        unshown("fixed_fee_items", Kind.ANY),
-        unshown("additional_items", Kind.ANY),
+        unshown("fixed_fee_items", Kind.OBJECTS),
+        unshown("additional_items", Kind.OBJECTS),
     ),
     associations=(
         belongs_to("user", "users"),

@@ -14,6 +14,7 @@ from sandbox.firm.model import Firm
 from sandbox.kantata import writing
 from sandbox.kantata.account import Account, access_token
 from sandbox.kantata.actions import Actions
+from sandbox.kantata.by_hand import by_hand
 from sandbox.kantata.catalog import COLLECTIONS
 from sandbox.kantata.door import Door
 from sandbox.kantata.envelope import everything
@@ -25,9 +26,6 @@ from sandbox.kantata.seeding_projects import seed_project
 from sandbox.kantata.wire import plain, refusal
 from sandbox.platform import Clock, EmulatedPlatform, KnownAs, RefusedChange
 from sandbox.store import Record, Table
-
-CONTROLLED = {"approved", "is_invoiced", "price_in_cents", "percentage_complete", "estimated_minutes", "disabled"}
-"""Columns that Kantata's own screens and computations change although the API can't write them."""
 
 SOUGHT = (
     ("external_references", "_subject"),
@@ -112,16 +110,19 @@ class KantataPlatform(EmulatedPlatform):
     def create(self, entity: str, fields: Record) -> Record:
         collection = self.account.named(entity)
         try:
-            record = writing.create(self.account, collection, fields)
-            return self._adjusted(collection.name, record, fields)
+            asked, set_by_hand = by_hand(collection, fields)
+            record = writing.create(self.account, collection, asked)
+            return self.account.update(collection.name, record["id"], set_by_hand) if set_by_hand else record
         except ApiError as refused:
             raise RefusedChange(str(refused)) from refused
 
     def change(self, entity: str, record_id: str, fields: Record) -> Record:
         collection = self.account.named(entity)
         try:
-            record = writing.change(self.account, collection, record_id, fields)
-            return self._adjusted(collection.name, record, fields)
+            asked, set_by_hand = by_hand(collection, fields)
+            if asked or not set_by_hand:
+                writing.change(self.account, collection, record_id, asked)
+            return self.account.update(collection.name, record_id, set_by_hand)
         except ApiError as refused:
             raise RefusedChange(str(refused)) from refused
 
@@ -139,10 +140,6 @@ class KantataPlatform(EmulatedPlatform):
             return None
         shown: dict[str, Any] = plain(everything(self.account, collection, record))
         return shown
-
-    def _adjusted(self, name: str, record: Record, fields: Record) -> Record:
-        columns = {column: value for column, value in fields.items() if column in CONTROLLED}
-        return self.account.update(name, record["id"], columns) if columns else record
 
     def _accepts(self, token: str) -> bool:
         """The token is its user's: it dies with a revocation and while the user is disabled."""

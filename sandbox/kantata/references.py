@@ -97,11 +97,15 @@ def _subject(account: Account, fields: Mapping[str, Any]) -> tuple[str, str]:
 
 def _prepare(account: Account, record: Record | None, columns: Record) -> Record:
     if record is not None:
-        return columns
-    subject_type, record_id = _subject(account, columns)
-    if held(account, subject_type, record_id, columns["service_name"]) is not None:
+        subject_type, record_id = record["subject_type"], str(record["subject_id"])
+        kept = {name: value for name, value in columns.items() if name not in {"subject_type", "subject_id"}}
+    else:
+        subject_type, record_id = _subject(account, columns)
+        kept = row(subject_type, record_id, {**columns, "last_synced_at": account.now()})
+    other = held(account, subject_type, record_id, columns.get("service_name") or "")
+    if other is not None and other is not record:
         raise InvalidError(Problem("service_name", "has already been taken"))
-    return row(subject_type, record_id, {**columns, "last_synced_at": account.now()})
+    return kept
 
 
 def _by_subject_id(account: Account, _name: str, value: Any) -> list[Record]:

@@ -92,7 +92,7 @@ def _listed(account: Account, collection: Collection, params: Mapping[str, Any],
     if not collection.volatile and key in lists:
         return lists[key]
     kept = _narrowed(account, collection, params, None)
-    found = _searched(collection, kept, params["search"]) if searching else _ordered(kept, collection, params)
+    found = _searched(collection, kept, str(params["search"])) if searching else _ordered(kept, collection, params)
     if not collection.volatile and len(found) > WORTH_KEEPING:
         lists[key] = found
     return found

@@ -1,6 +1,6 @@
-"""Stories, which are tasks and milestones, and who is assigned to them.
+"""Stories, which are tasks and milestones.
 
-https://developer.kantata.com/tag/Stories , https://developer.kantata.com/tag/Assignments
+https://developer.kantata.com/tag/Stories
 """
 
 from collections.abc import Callable
@@ -151,7 +151,7 @@ def _settle(account: Account, record: Record, columns: Record) -> None:
     """`assignments` replaces the list of who is assigned."""
     if "assignments" not in columns:
         return
-    wanted = {str(each.get("assignee_id")) for each in columns["assignments"] or () if isinstance(each, dict)}
+    wanted = {str(each.get("assignee_id")) for each in columns["assignments"] or ()}
     for assignment in account.tables["assignments"].where("story_id", [record["id"]]):
         if assignment["assignee_id"] not in wanted:
             account.delete("assignments", assignment["id"])
@@ -239,7 +239,7 @@ STORIES = Collection(
         stored("time_trackable", Kind.BOOLEAN, default=True),
         stored("created_at", Kind.DATETIME),
         stored("updated_at", Kind.DATETIME),
-        transient("assignments"),
+        transient("assignments", Kind.OBJECTS),
     ),
     associations=(
         belongs_to("workspace", "workspaces", writable=True, required=True),
@@ -285,30 +285,4 @@ STORIES = Collection(
     rules=Rules(prepare=_prepare, settle=_settle),
     event="story",
     parts=(("stories", "parent_id"), ("assignments", "story_id")),
-)
-
-
-ASSIGNMENTS = Collection(
-    name="assignments",
-    singular="assignment",
-    subject="Assignment",
-    page="https://developer.kantata.com/tag/Assignments",
-    verbs="LSCUD",
-    attributes=(
-        writable("estimated_minutes", Kind.INTEGER),
-        writable("allocated_minutes", Kind.INTEGER),
-        writable("current", Kind.BOOLEAN, default=True),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
-    ),
-    associations=(
-        belongs_to("story", "stories", writable=True, required=True),
-        belongs_to("assignee", "users", writable=True),
-        belongs_to("resource", "workspace_resources", writable=True),
-        hung_on("Assignment", "external_references"),
-    ),
-    filters={**stamped(), "story_id": by_ids("story_id"), "assignee_id": by_ids("assignee_id")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
-    synced=True,
-    event="assignment",
 )

@@ -1,6 +1,6 @@
-"""Workspaces, which are projects, the groups (companies) they belong to, and who takes part in them.
+"""Workspaces, which are projects.
 
-https://developer.kantata.com/tag/Workspaces , https://developer.kantata.com/tag/Workspace-Groups
+https://developer.kantata.com/tag/Workspaces
 """
 
 from typing import Any
@@ -24,15 +24,14 @@ from sandbox.kantata.custom_fields import CUSTOM_FILTERS
 from sandbox.kantata.errors import InvalidError, Problem
 from sandbox.kantata.filters import (
     by_ids,
-    equal,
     excluding,
     matching,
     on_or_after,
     on_or_before,
     stamped,
-    when_true,
 )
 from sandbox.kantata.parameters import listed
+from sandbox.kantata.workspace_groups import groups_of, workspaces_of
 from sandbox.store import Record
 
 STATUSES = {
@@ -119,20 +118,6 @@ def _in_groups(account: Account, _name: str, value: Any) -> list[Record]:
     return list({row["id"]: row for row in (*found, *others)}.values())
 
 
-def workspaces_of(account: Account, group: Record) -> list[Record]:
-    """The group's workspaces: those whose primary group it is, and those added to it."""
-    table = account.tables["workspaces"]
-    primary = table.where("primary_workspace_group_id", [group["id"]])
-    added = table.where("id", group.get("added_workspace_ids") or ())
-    return list({row["id"]: row for row in (*primary, *added)}.values())
-
-
-def groups_of(account: Account, row: Record) -> list[Record]:
-    groups = account.tables["workspace_groups"]
-    primary = row.get("primary_workspace_group_id")
-    return groups.where("id", [*([primary] if primary else []), *(row.get("workspace_group_ids") or ())])
-
-
 def _prepare(account: Account, record: Record | None, columns: Record) -> Record:
     merged = {**(record or {}), **columns}
     key = columns.get("status_key")
@@ -163,7 +148,7 @@ def _prepare(account: Account, record: Record | None, columns: Record) -> Record
 
 def _settle(account: Account, record: Record, columns: Record) -> None:
     """The creator, the lead and the invited take part."""
-    invited = [each for each in columns.get("participations") or () if isinstance(each, dict)]
+    invited = columns.get("participations") or ()
     members = {str(each.get("user_id")): str(each.get("access") or "view_tasks") for each in invited}
     for user_id in (record.get("creator_id"), record.get("primary_maven_id")):
         if user_id:
@@ -250,7 +235,7 @@ WORKSPACES = Collection(
         transient("creator_role"),
         unshown("workspace_group_ids", Kind.IDS),
         unshown("approver_ids", Kind.IDS),
-        transient("participations"),
+        transient("participations", Kind.OBJECTS),
     ),
     associations=(
         belongs_to("creator", "users"),
@@ -300,72 +285,4 @@ WORKSPACES = Collection(
             "stories",
         )
     ),
-)
-
-
-def _regroup(account: Account, record: Record, columns: Record) -> None:
-    added, removed = columns.get("add_workspace_ids") or [], columns.get("remove_workspace_ids") or []
-    if added or removed:
-        held = dict.fromkeys((*(record.get("added_workspace_ids") or ()), *added))
-        account.update(
-            "workspace_groups", record["id"], {"added_workspace_ids": [each for each in held if each not in removed]}
-        )
-
-
-WORKSPACE_GROUPS = Collection(
-    name="workspace_groups",
-    singular="workspace_group",
-    subject="WorkspaceGroup",
-    page="https://developer.kantata.com/tag/Workspace-Groups",
-    verbs="LSCUD",
-    attributes=(
-        writable("name", required=True),
-        writable("company", Kind.BOOLEAN, default=False),
-        writable("contact_name"),
-        writable("email"),
-        writable("phone_number"),
-        writable("address"),
-        writable("website"),
-        writable("notes"),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
-        transient("add_workspace_ids", Kind.IDS),
-        transient("remove_workspace_ids", Kind.IDS),
-    ),
-    associations=(
-        found_by("workspaces", "workspaces", workspaces_of),
-        hung_on("WorkspaceGroup", "custom_field_values"),
-        hung_on("WorkspaceGroup", "external_references"),
-    ),
-    filters={
-        **stamped(),
-        **CUSTOM_FILTERS,
-        "companies_only": when_true(lambda row: bool(row.get("company"))),
-        "company": equal("company"),
-        "matching": matching("name"),
-    },
-    orders={"name": "name", "created_at": "created_at", "updated_at": "updated_at"},
-    default_order="name:asc",
-    search=("name",),
-    synced=True,
-    rules=Rules(settle=_regroup),
-    event="workspace_group",
-)
-
-PARTICIPATIONS = Collection(
-    name="participations",
-    singular="participation",
-    subject="Participation",
-    page="https://developer.kantata.com/tag/Participations",
-    verbs="LS",
-    attributes=(
-        stored("role", default="maven"),
-        stored("access", default="edit_time_and_expenses"),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
-    ),
-    associations=(belongs_to("workspace", "workspaces"), belongs_to("user", "users")),
-    filters={**stamped(), "workspace_id": by_ids("workspace_id"), "user_id": by_ids("user_id")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
-    event="participation",
 )

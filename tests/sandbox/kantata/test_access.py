@@ -82,7 +82,7 @@ def test_users_of_the_account_change_records_by_hand(open_account):
     made = api.platform.create("workspaces", {"title": "By hand", "price": "99.5"})
     assert api.platform.show("workspace", made["id"])["price_in_cents"] == 9_950
     api.clock.pass_(minutes=1)
-    api.platform.change("Workspace", made["id"], {"status_key": 401, "percentage_complete": 12})
+    api.platform.change("Workspace", made["id"], {"status": {"key": 401}, "percentage_complete": 12})
     shown = api.first(api.get(f"workspaces/{made['id']}"))
     assert (shown["status"]["message"], shown["percentage_complete"]) == ("On hold", 12)
     assert shown["updated_at"] > shown["created_at"]
@@ -92,8 +92,14 @@ def test_users_of_the_account_change_records_by_hand(open_account):
     api.platform.remove("workspaces", entry["workspace_id"])
     assert api.get("time_entries", workspace_ids=entry["workspace_id"])["count"] == 0
     assert api.platform.show("workspaces", entry["workspace_id"]) is None
-    with pytest.raises(RefusedChange, match="title can't be blank"):
-        api.platform.create("workspaces", {})
+    for fields, wrong in (
+        ({}, "title can't be blank"),
+        ({"title": "A", "tilte": "B"}, "tilte can't be set on workspaces"),
+    ):
+        with pytest.raises(RefusedChange, match=wrong):
+            api.platform.create("workspaces", fields)
+    with pytest.raises(RefusedChange, match="percentage_complete is not a number"):
+        api.platform.change("workspaces", made["id"], {"percentage_complete": "most"})
     api.platform.reset()
     assert api.platform.show("workspaces", entry["workspace_id"]) is not None
 

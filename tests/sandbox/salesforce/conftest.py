@@ -44,6 +44,11 @@ def clock() -> Hands:
     return Hands()
 
 
+@pytest.fixture(scope="session")
+def new_clock() -> type[Hands]:
+    return Hands
+
+
 @pytest.fixture
 def org(firm: Firm, clock: Hands) -> SalesforcePlatform:
     return build(firm, clock=clock)
@@ -92,10 +97,12 @@ def api_of() -> Callable[[SalesforcePlatform], Api]:
 
 
 def in_process(platform: SalesforcePlatform) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=platform.app), base_url="https://acme.my.salesforce.com")
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=platform.app), base_url="https://acme.my.salesforce.com"
+    )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def on_loopback() -> Callable[[SalesforcePlatform], Any]:
     """A context in which an org answers on a loopback port: `http://127.0.0.1:…`."""
 

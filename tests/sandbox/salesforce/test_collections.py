@@ -78,9 +78,13 @@ async def test_upserts_by_key_tell_what_was_created(api: Any) -> None:
     assert [each["created"] for each in first] == [True, True]
     again = (await api.send("PATCH", f"{ALL}/Account/CW_Key__c", json={"records": records[:1]})).json()
     assert again == [{"id": first[0]["id"], "success": True, "errors": [], "created": False}]
-    keyless = (await api.send("PATCH", f"{ALL}/Account/CW_Key__c", json={"records": [typed("Account", Name="C")]})).json()
+    keyless = (
+        await api.send("PATCH", f"{ALL}/Account/CW_Key__c", json={"records": [typed("Account", Name="C")]})
+    ).json()
     assert keyless[0]["errors"][0]["statusCode"] == "MISSING_ARGUMENT"
-    by_id = (await api.send("PATCH", f"{ALL}/Account/Id", json={"records": [typed("Account", Id=None, Name="D")]})).json()
+    by_id = (
+        await api.send("PATCH", f"{ALL}/Account/Id", json={"records": [typed("Account", Id=None, Name="D")]})
+    ).json()
     assert by_id[0]["created"] is True
 
 

@@ -152,7 +152,10 @@ async def test_each_graph_is_a_transaction(api: Any, org: SalesforcePlatform) ->
 async def test_after_fifteen_failed_graphs_the_rest_is_halted(api: Any, org: SalesforcePlatform) -> None:
     before = len(org.tables["Account"])
     graphs = [
-        {"graphId": f"g{at}", "compositeRequest": [step("a", "POST", "/sobjects/Account", {} if at < 15 else {"Name": "x"})]}
+        {
+            "graphId": f"g{at}",
+            "compositeRequest": [step("a", "POST", "/sobjects/Account", {} if at < 15 else {"Name": "x"})],
+        }
         for at in range(16)
     ]
     answer = (await api.send("POST", "/composite/graph", json={"graphs": graphs})).json()["graphs"]
@@ -163,9 +166,8 @@ async def test_after_fifteen_failed_graphs_the_rest_is_halted(api: Any, org: Sal
 async def test_graphs_have_limits(api: Any) -> None:
     def chain(length: int) -> list[dict[str, Any]]:
         nodes = [step("n0", "POST", "/sobjects/Account", {"Name": "x"})]
-        for at in range(1, length):
-            nodes.append(step(f"n{at}", "POST", "/sobjects/Account", {"Name": "x", "ParentId": f"@{{n{at - 1}.id}}"}))
-        return nodes
+        later = ({"Name": "x", "ParentId": f"@{{n{at - 1}.id}}"} for at in range(1, length))
+        return nodes + [step(f"n{at}", "POST", "/sobjects/Account", body) for at, body in enumerate(later, start=1)]
 
     async def status(graphs: list[dict[str, Any]]) -> int:
         return (await api.send("POST", "/composite/graph", json={"graphs": graphs})).status_code
@@ -180,7 +182,11 @@ async def test_graphs_have_limits(api: Any) -> None:
 
 async def test_a_tree_is_created_whole_or_not_at_all(api: Any, org: SalesforcePlatform) -> None:
     contact = {"attributes": {"type": "Contact", "referenceId": "r2"}, "LastName": "Berg"}
-    root = {"attributes": {"type": "Account", "referenceId": "r1"}, "Name": "Halden", "Contacts": {"records": [contact]}}
+    root = {
+        "attributes": {"type": "Account", "referenceId": "r1"},
+        "Name": "Halden",
+        "Contacts": {"records": [contact]},
+    }
     answer = await api.send("POST", "/composite/tree/Account", json={"records": [root]})
     assert answer.status_code == 201
     account, child = answer.json()["results"]

@@ -17,7 +17,9 @@ async def test_versions_are_told_to_anybody(api: Any) -> None:
         assert {"label": "Winter '27", "url": "/services/data/v68.0", "version": "68.0"} in versions
 
 
-@pytest.mark.parametrize(("version", "status"), [("v31.0", 200), ("v68.0", 200), ("v69.0", 404), ("v20.0", 410), ("v62.5", 404)])
+@pytest.mark.parametrize(
+    ("version", "status"), [("v31.0", 200), ("v68.0", 200), ("v69.0", 404), ("v20.0", 410), ("v62.5", 404)]
+)
 async def test_any_listed_version_answers(api: Any, version: str, status: int) -> None:
     assert (await api.send("GET", f"/services/data/{version}/limits")).status_code == status
 
@@ -35,7 +37,7 @@ async def test_unknown_paths_and_methods_answer_in_the_vendors_shape(api: Any) -
 
 
 async def test_a_uri_beyond_16_kilobytes_is_too_long(api: Any, org: SalesforcePlatform) -> None:
-    ids = list(org.tables["Account"].rows)[0]
+    ids = next(iter(org.tables["Account"].rows))
     fits = "','".join([ids] * 640)
     answer = await api.send("GET", "/query", params={"q": f"SELECT Id FROM Account WHERE Id IN ('{fits}')"})
     assert answer.status_code == 414

@@ -17,7 +17,9 @@ def test_both_lengths_and_lost_case_name_the_same_record(short: str) -> None:
     assert case_safe(full.upper()) == case_safe(full.lower()) == full
 
 
-@pytest.mark.parametrize("text", ["", "001", "001000000000000AA", "001000000000000A-A", "0010000000000009999", "é" * 15])
+@pytest.mark.parametrize(
+    "text", ["", "001", "001000000000000AA", "001000000000000A-A", "0010000000000009999", "é" * 15]
+)
 def test_other_texts_are_no_ids(text: str) -> None:
     assert case_safe(text) is None
 

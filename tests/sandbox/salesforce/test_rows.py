@@ -32,7 +32,12 @@ async def test_a_created_record_is_located_and_read_back_with_every_field(api: A
     assert row["attributes"] == {"type": "Opportunity", "url": answer.headers["Location"]}
     assert b'"Amount":480000.1,' in read.content
     assert b'"ExpectedRevenue":48000.01,' in read.content
-    assert (row["Probability"], row["IsClosed"], row["ForecastCategory"], row["Fiscal"]) == (10, False, "Pipeline", "2026 2")
+    assert (row["Probability"], row["IsClosed"], row["ForecastCategory"], row["Fiscal"]) == (
+        10,
+        False,
+        "Pipeline",
+        "2026 2",
+    )
     assert row["Description"] is None
     assert row["CreatedDate"] == row["SystemModstamp"] == "2026-11-20T12:00:00.000+0000"
 
@@ -130,7 +135,9 @@ async def test_deleting_an_account_takes_what_belongs_to_it_along(api: Any, org:
     assert kept["ParentId"] is None
 
 
-async def test_an_activated_contract_keeps_itself_and_its_account(api: Any, org: SalesforcePlatform, clock: Any) -> None:
+async def test_an_activated_contract_keeps_itself_and_its_account(
+    api: Any, org: SalesforcePlatform, clock: Any
+) -> None:
     account = org.create("Account", {"Name": "Owner"})["Id"]
     contact = org.create("Contact", {"LastName": "Berg", "AccountId": account})["Id"]
     early = await api.send("POST", "/sobjects/Contract", json={"AccountId": account, "Status": "Activated"})
@@ -144,7 +151,9 @@ async def test_an_activated_contract_keeps_itself_and_its_account(api: Any, org:
     assert (await api.send("PATCH", url, json={"Status": "Activated"})).status_code == 204
     row = (await api.send("GET", url)).json()
     assert (row["StatusCode"], row["ActivatedDate"]) == ("Activated", "2026-11-20T12:00:00.000+0000")
-    assert (await api.send("PATCH", url, json={"Status": "Draft"})).json()[0]["errorCode"] == "FIELD_INTEGRITY_EXCEPTION"
+    assert (await api.send("PATCH", url, json={"Status": "Draft"})).json()[0][
+        "errorCode"
+    ] == "FIELD_INTEGRITY_EXCEPTION"
     assert (await api.send("DELETE", url)).status_code == 400
     assert (await api.send("DELETE", f"/sobjects/Account/{account}")).status_code == 400
     assert org.show("Contact", contact) is not None, "the refused deletion is undone as a whole"

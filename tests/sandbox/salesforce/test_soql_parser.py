@@ -52,7 +52,7 @@ def test_the_row_is_counted_over_line_breaks() -> None:
         "SELECT SUM() FROM Account",
         "SELECT FIELDS(SOME) FROM Account LIMIT 1",
         "SELECT Id FROM Account WHERE Name = 'x' OR Id IN (SELECT AccountId FROM Contact)",
-        "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE AccountId IN (SELECT Id FROM Account))",
+        "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Id IN (SELECT ContactId FROM Deal))",
         "SELECT Id FROM Account WHERE " + "(" * 300 + "Name = 'x'" + ")" * 300,
         "SELECT Id FROM Account WHERE Name = '" + "x" * 100_000 + "'",
     ],

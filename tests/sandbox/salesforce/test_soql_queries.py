@@ -200,7 +200,9 @@ async def test_field_groups_give_every_field_of_their_kind(api: Any) -> None:
 async def test_date_literals(api: Any, org: SalesforcePlatform, clock: Any, literal: str, days: list[int]) -> None:
     for shift in (-40, -1, 0, 1, 40):
         day = (clock().date() + timedelta(days=shift)).isoformat()
-        org.create("Opportunity", {"Name": f"{shift}", "StageName": "Prospecting", "CloseDate": day, "NextStep": "probe"})
+        org.create(
+            "Opportunity", {"Name": f"{shift}", "StageName": "Prospecting", "CloseDate": day, "NextStep": "probe"}
+        )
     rows = await api.query(f"SELECT Name FROM Opportunity WHERE NextStep = 'probe' AND CloseDate {literal}")
     assert [int(row["Name"]) for row in rows] == days
 
@@ -294,7 +296,8 @@ async def test_the_oldest_cursor_is_closed_when_there_are_too_many(
 
     api = await api_of(build(firm, clock=clock, query_page=15, open_cursors=2)).login()
     nexts = [
-        (await api.send("GET", "/query", params={"q": "SELECT Id FROM Account"})).json()["nextRecordsUrl"] for _ in "abc"
+        (await api.send("GET", "/query", params={"q": "SELECT Id FROM Account"})).json()["nextRecordsUrl"]
+        for _ in "abc"
     ]
     assert [(await api.send("GET", each)).status_code for each in nexts] == [400, 200, 200]
 

@@ -1,9 +1,13 @@
 """`crosswalk doctor`: what is wrong with an installation, and what to do about it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gateway.cli.findings import Finding
+    from runtime.settings import Settings
 
 
 def doctor(
@@ -24,14 +28,22 @@ def doctor(
     except SettingsError as error:
         findings = [Finding.bad(f"settings {config}", problem) for problem in error.problems]
     else:
-        from gateway.cli.examination import examine
-        from gateway.cli.wiring import platforms_of
-
-        async def examined() -> list[Finding]:
-            return await examine(settings, platforms_of(settings))
-
-        findings = [Finding.good(f"settings {config}", "valid, every secret is there"), *asyncio.run(examined())]
+        valid = Finding.good(f"settings {config}", "valid, every secret is there")
+        findings = [valid, *asyncio.run(_examined(settings))]
     for line in table(findings):
         typer.echo(line)
     if not all(finding.fine for finding in findings):
         raise typer.Exit(1)
+
+
+async def _examined(settings: "Settings") -> "list[Finding]":
+    from gateway.cli.examination import examine
+    from gateway.cli.findings import Finding
+    from gateway.cli.refusal import Refusal
+    from gateway.cli.wiring import connected
+
+    try:
+        platforms = connected(settings)
+    except Refusal as refusal:
+        return [Finding.bad("platforms", problem) for problem in refusal.lines]
+    return await examine(settings, platforms.values())

@@ -38,3 +38,30 @@ def test_a_file_that_can_not_be_read_is_told(crosswalk, tmp_path: Path, name: st
     assert ran.returncode == 1
     assert name in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_the_printed_schema_is_the_committed_one_and_differs_from_itself_in_nothing(crosswalk, tmp_path: Path) -> None:
+    printed = crosswalk("schema", "print")
+    assert printed.stdout == (Path(__file__).parents[3] / "schema/schema.graphql").read_text(encoding="utf-8")
+    (tmp_path / "today.graphql").write_text(printed.stdout, encoding="utf-8")
+    ran = crosswalk("schema", "check", "today.graphql")
+    assert ran.returncode == 0
+    assert ran.stdout == "0 breaking, 0 dangerous, 0 safe\n"
+
+
+def test_a_schema_with_more_in_it_breaks_when_ours_has_less(crosswalk, tmp_path: Path) -> None:
+    more = crosswalk("schema", "print").stdout.replace("type Query {", "type Query {\n  gone: Int", 1)
+    (tmp_path / "before.graphql").write_text(more, encoding="utf-8")
+    ran = crosswalk("schema", "check", "before.graphql")
+    assert ran.returncode == 1
+    assert "breaking   " in ran.stdout
+    assert "gone" in ran.stdout
+
+
+def test_the_demos_sample_question_fits_the_schema() -> None:
+    from graphql import build_schema, parse, validate
+
+    root = Path(__file__).parents[3]
+    schema = build_schema((root / "schema/schema.graphql").read_text(encoding="utf-8"))
+    question = parse((root / "gateway/cli/sample.graphql").read_text(encoding="utf-8"))
+    assert validate(schema, question) == []

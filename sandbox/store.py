@@ -53,6 +53,10 @@ class Table:
             index[record.get(name)].pop(record_id, None)
         return record
 
+    def clear(self) -> None:
+        self.rows.clear()
+        self._indexes.clear()
+
     def where(self, field: str, values: Iterable[Any]) -> list[Record]:
         """The records whose `field` is one of `values`, each once, in the order of `values`."""
         if field == self.key:

@@ -1,0 +1,1 @@
+"""SuiteQL, the vendor's SQL dialect: text to syntax to plan to rows."""

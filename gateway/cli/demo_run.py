@@ -79,7 +79,7 @@ def _show(
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     print("\nLook around")
     print(f"  GraphQL       {url}")
-    print(f"  GraphiQL      {url.removesuffix('graphql')}  (paste a key under Headers)")
+    print(f"  GraphiQL      {url.removesuffix('graphql')}  (asks for a key)")
     print(f"  sandbox       {sandbox['control']}  (GET /calls, POST /faults, GET /firm)")
     for name, platform in sandbox["platforms"].items():
         print(f"  {name:<13} {platform['url']}  ({platform['role']}, {platform['vendor']})")

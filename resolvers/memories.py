@@ -1,0 +1,166 @@
+"""Where earlier reads are kept: in the process, or in Redis for all gateways alike."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from platforms.readers import Projection
+from resolvers.freshness import Kept, Shelf
+from runtime.clock import Clock
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_log = structlog.get_logger(__name__)
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class ProcessMemory:
+    """Keeps the rows of the last reads, the oldest going first; `most` counts rows, an absence being one."""
+
+    def __init__(self, clock: Clock, *, most: int, seconds: float) -> None:
+        self._clock = clock
+        self._most = most
+        self._seconds = timedelta(seconds=seconds)
+        self._kept: OrderedDict[tuple[Shelf, str], Kept] = OrderedDict()
+        self._rows = 0
+        self._forgotten: dict[tuple[str, str], datetime] = {}
+
+    def __len__(self) -> int:
+        return self._rows
+
+    async def recall(self, shelf: Shelf, keys: Sequence[str], seconds: int) -> Mapping[str, Kept]:
+        facet = shelf.projection.facet
+        oldest = max(
+            self._clock.now() - min(timedelta(seconds=seconds), self._seconds),
+            self._forgotten.get((shelf.platform, facet.entity), LONG_AGO),
+        )
+        return {
+            key: kept for key in keys if (kept := self._kept.get((shelf, key))) is not None and kept.fetched_at > oldest
+        }
+
+    def keep(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
+        if not self._most:
+            return
+        for key, kept in found.items():
+            identity = (shelf, key)
+            before = self._kept.pop(identity, None)
+            if before is not None:
+                self._rows -= len(before.rows) or 1
+            self._kept[identity] = kept
+            self._rows += len(kept.rows) or 1
+        self._make_room()
+
+    def forget(self, platform: str, entity: str, external_id: str) -> None:  # noqa: ARG002 - lists hold it as well
+        self._forgotten[platform, entity] = self._clock.now()
+
+    async def close(self) -> None:
+        self._kept.clear()
+        self._rows = 0
+
+    def _make_room(self) -> None:
+        oldest = self._clock.now() - self._seconds
+        while self._kept:
+            identity, kept = next(iter(self._kept.items()))
+            if self._rows <= self._most and kept.fetched_at > oldest:
+                return
+            del self._kept[identity]
+            self._rows -= len(kept.rows) or 1
+
+
+class _Stored(msgspec.Struct, frozen=True, array_like=True):
+    """What stands in Redis under one key; `rows` are decoded once it is known as what."""
+
+    fetched_at: datetime
+    total: int | None
+    more: Any
+    rows: msgspec.Raw
+
+
+class RedisMemory:
+    """Keeps reads in Redis, where every gateway finds them. Redis failing or slow means that nothing is recalled."""
+
+    def __init__(self, redis: "Redis", clock: Clock, *, seconds: float, prefix: str = "crosswalk:read:") -> None:
+        self._redis = redis
+        self._clock = clock
+        self._seconds = seconds
+        self._prefix = prefix
+        self._stored = msgspec.msgpack.Decoder(_Stored)
+        self._decoders: dict[type[msgspec.Struct], msgspec.msgpack.Decoder[Any]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def recall(self, shelf: Shelf, keys: Sequence[str], seconds: int) -> Mapping[str, Kept]:
+        names = [self._name(shelf, key) for key in keys]
+        try:
+            forgot, *values = await self._redis.mget([self._forgot_name(shelf), *names])
+            oldest = self._clock.now() - timedelta(seconds=min(seconds, self._seconds))
+            if forgot is not None:
+                oldest = max(oldest, datetime.fromisoformat(forgot.decode()))
+            found = {
+                key: self._kept(shelf.projection, value)
+                for key, value in zip(keys, values, strict=True)
+                if value is not None
+            }
+        except (RedisError, OSError, TimeoutError, msgspec.MsgspecError, ValueError) as error:
+            _log.warning("cache_unavailable", error=type(error).__name__)
+            return {}
+        return {key: kept for key, kept in found.items() if kept.fetched_at > oldest}
+
+    def keep(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
+        if self._seconds > 0:
+            self._later(self._store(shelf, dict(found)))
+
+    def forget(self, platform: str, entity: str, external_id: str) -> None:  # noqa: ARG002 - lists hold it as well
+        self._later(self._note_change(f"{self._prefix}forgot:{platform}:{entity}"))
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._redis.aclose()
+
+    async def settled(self) -> None:
+        """Waits until everything handed over so far is stored."""
+        await asyncio.gather(*self._tasks)
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _store(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
+        try:
+            pipeline = self._redis.pipeline(transaction=False)
+            for key, kept in found.items():
+                value = _pack(_Stored(kept.fetched_at, kept.total, kept.more, msgspec.Raw(_pack(kept.rows))))
+                pipeline.set(self._name(shelf, key), value, px=int(self._seconds * 1000))
+            await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.warning("cache_unavailable", error=type(error).__name__)
+
+    async def _note_change(self, name: str) -> None:
+        try:
+            await self._redis.set(name, self._clock.now().isoformat(), px=int(self._seconds * 1000) or 1)
+        except (RedisError, OSError, TimeoutError) as error:
+            _log.warning("cache_unavailable", error=type(error).__name__)
+
+    def _kept(self, projection: Projection, value: bytes) -> Kept:
+        stored = self._stored.decode(value)
+        row = projection.row.struct
+        decoder = self._decoders.get(row)
+        if decoder is None:
+            decoder = self._decoders[row] = msgspec.msgpack.Decoder(list[row])  # type: ignore[valid-type]
+        return Kept(decoder.decode(stored.rows), stored.fetched_at, stored.total, stored.more)
+
+    def _name(self, shelf: Shelf, key: str) -> str:
+        """Keys may be long, and shelves are: both go in as a digest."""
+        return self._prefix + blake2b(f"{shelf.name}|{key}".encode(), digest_size=20).hexdigest()
+
+    def _forgot_name(self, shelf: Shelf) -> str:
+        return f"{self._prefix}forgot:{shelf.platform}:{shelf.projection.facet.entity}"

@@ -44,9 +44,11 @@ def _by_parents_key(org: Org, reference: Field, value: Mapping[str, Any]) -> str
     key = parent.field(next(iter(keys))) if len(keys) == 1 else None
     if key is None or not (key.external_id or key.kind == "id"):
         raise malformed_json(f"The relationship {reference.relationship} needs exactly one external id field")
-    matches = org.tables[parent.name].where(key.name, keys.values())
+    shown = next(iter(keys.values()))
+    if not isinstance(shown, str):
+        raise malformed_json(f"{key.name} must be a string")
+    matches = org.tables[parent.name].where(key.name, [shown])
     if len(matches) != 1:
-        shown = next(iter(keys.values()))
         raise ApiError(
             400,
             "INVALID_FIELD",

@@ -80,16 +80,25 @@ def _number(field: Field, value: Any) -> int | Decimal:
         raise _cannot_deserialize(field, value) from None
     if not number.is_finite():
         raise _cannot_deserialize(field, value)
+    if number.copy_abs() >= _most(field):  # before any conversion: an exponent may name a number of a billion digits
+        raise ApiError(
+            400,
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            f"{field.label}: value outside of valid range on numeric field: {value}",
+            fields=(field.name,),
+        )
     if field.kind == "int":
         if number != int(number):
             raise _cannot_deserialize(field, value)
         return int(number)
-    if abs(number) >= Decimal(10) ** (field.precision - (field.scale if field.kind != "percent" else 0)):
-        raise ApiError(
-            400, "NUMBER_OUTSIDE_VALID_RANGE", f"{field.label}: value outside of valid range on numeric field: {value}",
-            fields=(field.name,),
-        )  # fmt: skip
     return decimal_on_the_wire(number, field.scale)
+
+
+def _most(field: Field) -> Decimal:
+    """The smallest number that the field can't hold; a percentage's precision counts its whole digits."""
+    if field.kind == "int":
+        return Decimal(2**31)
+    return Decimal(10) ** (field.precision - (0 if field.kind == "percent" else field.scale))
 
 
 def _date(field: Field, value: str) -> str:

@@ -115,7 +115,7 @@ def _columns(run: Execution, text: str, query: Query) -> list[tuple[str, Callabl
     return columns
 
 
-def _one_of(known: dict[str, str], name: str) -> str:
-    if name not in known:
+def _one_of(known: dict[str, str], name: object) -> str:
+    if not isinstance(name, str) or name not in known:
         raise ApiError(400, "INVALIDJOB", f"unknown value {name}: expected one of {', '.join(known)}")
     return name

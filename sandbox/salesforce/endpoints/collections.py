@@ -70,6 +70,8 @@ def upsert_rows(call: Call) -> Answer:
         value = next((each for name, each in record.items() if name.lower() == key.name.lower()), None)
         if value is None and key.kind != "id":
             raise ApiError(400, "MISSING_ARGUMENT", f"{key.name} not specified")
+        if value is not None and not isinstance(value, str):
+            raise malformed_json(f"{key.name} must be a string")
         try:
             done = upsert(org, sobject, key, value, record, allow_duplicate=call.allows_duplicates)
         except SeveralMatchesError as several:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote, unquote_plus, urlsplit
+from urllib.parse import unquote, unquote_plus
 
 from sandbox.salesforce.call import Answer, Call
 from sandbox.salesforce.endpoints.references import filled, halted
@@ -19,7 +19,7 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
     subrequests = subrequests_of(envelope.get("compositeRequest"))
     if len(subrequests) > MAX_SUBREQUESTS:
         raise _too_many(f"Cannot execute more than {MAX_SUBREQUESTS} subrequests in one composite call")
-    heavy = sum(_is_heavy(urlsplit(each["url"]).path) for each in subrequests)
+    heavy = sum(_is_heavy(each["url"].partition("?")[0]) for each in subrequests)
     if heavy > MAX_QUERIES_AND_COLLECTIONS:
         raise _too_many(
             f"Cannot execute more than {MAX_QUERIES_AND_COLLECTIONS} query or sObject collections subrequests"
@@ -67,10 +67,10 @@ def _run_one(call: Call, subrequest: dict[str, Any], known: Mapping[str, Any], d
 
 def subcall(call: Call, subrequest: dict[str, Any], known: Mapping[str, Any], dispatch: Dispatch) -> Answer:
     """One subrequest, its references filled in after its URL was unescaped."""
-    url = urlsplit(subrequest["url"])
-    path = filled(unquote(url.path), known)
+    url, _, asked = subrequest["url"].partition("?")
+    path = filled(unquote(url), known)
     query = {}
-    for pair in filter(None, url.query.split("&")):
+    for pair in filter(None, asked.split("&")):
         name, _, value = pair.partition("=")
         query[unquote_plus(name)] = str(filled(unquote_plus(value), known))
     headers = subrequest.get("httpHeaders") or {}

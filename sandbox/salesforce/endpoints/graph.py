@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox.salesforce.call import Answer, Call
 from sandbox.salesforce.endpoints.composite import Dispatch, refusal, run_transaction, subrequests_of
@@ -64,7 +63,7 @@ def _refuse_beyond_limits(graphs: list[tuple[str, list[dict[str, Any]]]]) -> Non
 
 def _kind(node: dict[str, Any]) -> tuple[str, str]:
     """What makes nodes different: object and method. Only rows of objects may be nodes."""
-    found = _NODE.fullmatch(urlsplit(node["url"]).path)
+    found = _NODE.fullmatch(node["url"].partition("?")[0])
     method = node["method"].upper()
     if found is None:
         allowed: set[str] = set()

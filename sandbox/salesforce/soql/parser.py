@@ -7,6 +7,7 @@ from sandbox.salesforce.soql.reading import Reader
 
 MAX_QUERY_LENGTH = 100_000
 MAX_OFFSET = 2000
+MAX_DIGITS = 18
 MAX_SUBQUERIES = 20
 MAX_SUBQUERY_LEVELS = 4  # below the root: five levels in all
 AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
@@ -152,7 +153,7 @@ class QueryReader:
 
     def _number(self) -> int:
         token = self.tokens.expect("number")
-        if not token.text.isdigit():
+        if not token.text.isdigit() or len(token.text) > MAX_DIGITS:
             raise at_position(self.tokens.text, token.at, f"unexpected token: '{token.text}'")
         return int(token.text)
 

@@ -13,18 +13,19 @@ from sandbox.salesforce.call import Call, refused
 from sandbox.salesforce.errors import ApiError
 from sandbox.salesforce.routes import RESOURCES, dispatch
 
-WORDS = st.sampled_from(
-    "SELECT FROM WHERE AND OR NOT IN LIKE ORDER BY GROUP HAVING LIMIT OFFSET NULLS Id Name Owner.Name Account Contacts "
-    "Contact AccountId COUNT SUM FIELDS ALL ( ) , = != < >= 'x' '%\\_' 5 2026-01-01 TODAY LAST_N_DAYS:3 null true".split()
-)
+WORDS = st.sampled_from((
+    "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "ORDER", "BY", "GROUP", "HAVING", "LIMIT", "OFFSET",
+    "NULLS", "Id", "Name", "Owner.Name", "Account", "Contacts", "Contact", "AccountId", "COUNT", "SUM", "FIELDS", "ALL",
+    "(", ")", ",", "=", "!=", "<", ">=", "'x'", "'%\\_'", "5", "2026-01-01", "TODAY", "LAST_N_DAYS:3", "null", "true",
+))  # fmt: skip
 SHAPES = st.sampled_from(
     ["{}", "SELECT Id FROM Account WHERE {}", "SELECT {} FROM Account", "SELECT Id FROM Account {}"]
 )
-KEYS = st.sampled_from(
-    "records attributes type id Id Name LastName OwnerId Account CW_Key__c ids fields allOrNone compositeRequest method url "
-    "referenceId body graphs graphId batchRequests richInput operation query state httpHeaders Contacts columnDelimiter "
-    "AnnualRevenue".split()
-)
+KEYS = st.sampled_from((
+    "records", "attributes", "type", "id", "Id", "Name", "LastName", "OwnerId", "Account", "CW_Key__c", "ids", "fields",
+    "allOrNone", "compositeRequest", "method", "url", "referenceId", "body", "graphs", "graphId", "batchRequests",
+    "richInput", "operation", "query", "state", "httpHeaders", "Contacts", "columnDelimiter", "AnnualRevenue",
+))  # fmt: skip
 LEAVES = st.sampled_from(
     [
         None,

@@ -7,6 +7,9 @@ periods are the calendar's.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+
+Start = Callable[[date, int], date]  # the first day of the period so many periods from today's
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,27 @@ def _year(today: date, shift: int) -> date:
     return date(today.year + shift, 1, 1)
 
 
+def _units_before(start: Start, today: date, count: int) -> Days:
+    return Days(start(today, -count), start(today, 0))
+
+
+def _units_after(start: Start, today: date, count: int) -> Days:
+    return Days(start(today, 1), start(today, count + 1))
+
+
+def _unit_ago(start: Start, today: date, count: int) -> Days:
+    return Days(start(today, -count), start(today, 1 - count))
+
+
 _DAYS = {"YESTERDAY": -1, "TODAY": 0, "TOMORROW": 1}
 _SHIFTS = {"LAST": -1, "THIS": 0, "NEXT": 1}
-_STARTS: dict[str, Callable[[date, int], date]] = {"WEEK": _week, "MONTH": _months, "QUARTER": _quarter, "YEAR": _year}
+_STARTS: dict[str, Start] = {"WEEK": _week, "MONTH": _months, "QUARTER": _quarter, "YEAR": _year}
 _COUNTED: dict[str, Callable[[date, int], Days]] = {
     "LAST_N_DAYS": lambda today, n: _span(today, -n, 1),
     "NEXT_N_DAYS": lambda today, n: _span(today, 1, n + 1),
     "N_DAYS_AGO": lambda today, n: _span(today, -n, 1 - n),
 }
 for _unit, _start in _STARTS.items():
-    _COUNTED[f"LAST_N_{_unit}S"] = lambda today, n, start=_start: Days(start(today, -n), start(today, 0))  # type: ignore[misc]
-    _COUNTED[f"NEXT_N_{_unit}S"] = lambda today, n, start=_start: Days(start(today, 1), start(today, n + 1))  # type: ignore[misc]
-    _COUNTED[f"N_{_unit}S_AGO"] = lambda today, n, start=_start: Days(start(today, -n), start(today, 1 - n))  # type: ignore[misc]
+    _COUNTED[f"LAST_N_{_unit}S"] = partial(_units_before, _start)
+    _COUNTED[f"NEXT_N_{_unit}S"] = partial(_units_after, _start)
+    _COUNTED[f"N_{_unit}S_AGO"] = partial(_unit_ago, _start)

@@ -32,7 +32,11 @@ def ledger_of(firm: Firm, legal_entities: Sequence[str] | None = None) -> ledger
         ),
         taxes=tuple(_taxes(clients, invoices)),
         customers=tuple(_customer(client) for client in clients),
-        dimensions=tuple(_dimensions(firm, invoices, chosen)),
+        projects=tuple(
+            ledger.Project(project.key, project.legal_entity, project.erp_name, _psa_id(project))
+            for project in firm.projects
+            if project.in_erp and project.legal_entity in chosen
+        ),
         invoices=tuple(_invoice(place, invoice, projects) for place, invoice in enumerate(invoices)),
     )
 
@@ -63,17 +67,6 @@ def _customer(client: Client) -> ledger.Customer:
     )
 
 
-def _dimensions(firm: Firm, invoices: Iterable[Invoice], chosen: Sequence[str]) -> Iterable[ledger.Dimension]:
-    for project in firm.projects:
-        if project.in_erp and project.legal_entity in chosen:
-            yield ledger.Dimension(project.key, project.legal_entity, "Projects", project.erp_name, _psa_id(project))
-    billed_by = {invoice.contract: invoice.legal_entity for invoice in invoices}
-    for contract in firm.contracts:
-        if contract.key in billed_by:
-            crm_id = salesforce_id("800", contract.key)
-            yield ledger.Dimension(contract.key, billed_by[contract.key], "Contracts", contract.number, crm_id)
-
-
 def _psa_id(project: Project) -> str | None:
     return numeric_id("kantata.workspace", project.key) if project.erp_linked else None
 
@@ -91,11 +84,12 @@ def _invoice(place: int, invoice: Invoice, projects: Mapping[str, Project]) -> l
         currency=invoice.currency,
         reference=invoice.purchase_order,
         project=(_psa_id(project) or project.erp_name) if project else None,
-        contract=invoice.contract,
+        contract=salesforce_id("800", invoice.contract) if invoice.contract else None,
         tax=invoice.tax,
         total=invoice.total,
         lines=tuple(
             ledger.Line(
+                line.number,
                 line.description,
                 line.quantity_hundredths,
                 line.unit_price,

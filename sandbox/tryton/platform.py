@@ -16,7 +16,6 @@ _ENTITIES = {
     "LegalEntity": "company.company",
     "Account": "party.party",
     "Project": "analytic_account.account",
-    "Contract": "analytic_account.account",
     "Invoice": "account.invoice",
     "Payment": "account.move.line",
     "CreditMemo": "account.invoice",

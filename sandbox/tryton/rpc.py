@@ -7,6 +7,7 @@ a wrong one with `error` in place of `result`.
 import base64
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from http.client import HTTPConnection
 from typing import Any
@@ -37,7 +38,7 @@ class TrytonClient:
         self.context = self.call("model.res.user.get_preferences", True)
 
     def call(self, method: str, *arguments: object, **context: object) -> Any:
-        """What Tryton answers, amounts as Decimal; `context` is laid over the user's own."""
+        """What Tryton answers, amounts as Decimal, days as date; `context` is laid over the user's own."""
         return self._post(f"/{self._database}/rpc/", method, [*arguments, {**self.context, **context}])
 
     def _post(self, path: str, method: str, params: list[object]) -> Any:
@@ -63,4 +64,10 @@ def post(host: str, path: str, method: str, params: list[object], headers: Mappi
 
 
 def _typed(value: dict[str, Any]) -> Any:
-    return Decimal(value["decimal"]) if value.get("__class__") == "Decimal" else value
+    match value:
+        case {"__class__": "Decimal", "decimal": amount}:
+            return Decimal(amount)
+        case {"__class__": "date", "year": year, "month": month, "day": day}:
+            return date(year, month, day)
+        case _:
+            return value

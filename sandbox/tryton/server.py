@@ -1,5 +1,6 @@
 """Runs one Tryton server as a process group of its own, from first answer to last."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from sandbox.tryton.rpc import TrytonRefused, post
 START_SECONDS = 60  # a second on an idle machine; a busy one is given time
 STOP_SECONDS = 5
 _POLL_SECONDS = 0.05
+_WATCH = Path(__file__).with_name("inside") / "watch.py"
 
 
 class TrytonServer:
@@ -23,20 +25,26 @@ class TrytonServer:
     def __init__(self, *, python: Path, pristine: Path, folder: Path, port: int, log: Path) -> None:
         self._python = python
         self._pristine = pristine
-        self._folder = folder
+        self.folder = folder
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self.port = port or _free_port()
 
     def start(self) -> None:
         """Returns once the server answers; raises TrytonUnavailable with the log's last words if it never does."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self._pristine, self._folder / f"{NAME}.sqlite")
-        configuration = write_configuration(self._folder, port=self.port)
-        command = [str(self._python.with_name("trytond")), "-c", str(configuration), "-d", NAME]
+        _refuse_taken(self.port)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self._pristine, self.folder / f"{NAME}.sqlite")
+        configuration = write_configuration(self.folder, port=self.port)
+        watch = [str(self._python), str(_WATCH), str(self.folder)]
+        trytond = [str(self._python.with_name("trytond")), "-c", str(configuration), "-d", NAME]
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                [*watch, *trytond],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             self._wait_for_answer(self._process)
@@ -71,19 +79,28 @@ class TrytonServer:
         process, self._process = self._process, None
         if process is not None:
             _signal_group(process.pid, signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                _signal_group(process.pid, signal.SIGKILL)
-                process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+            _signal_group(process.pid, signal.SIGKILL)  # whoever of the group is left
+            process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _signal_group(leader: int, sent: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, sent)
-    except ProcessLookupError:
-        return
+
+
+def _refuse_taken(port: int) -> None:
+    """Somebody else's Tryton on the port would pass for ours."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as taken:
+            raise TrytonUnavailable(f"port {port} is in use: choose another for Tryton") from taken
 
 
 def _free_port() -> int:

@@ -18,8 +18,8 @@ from trytond.transaction import Transaction, TransactionError
 from .books import (
     Books,
     add_currencies,
-    add_dimensions,
     add_payment_terms,
+    add_projects,
     add_taxes,
     add_ways_of_payment,
     open_books,
@@ -36,7 +36,7 @@ ADMIN = 1
 # Tryton asks for these one by one, and each time the step begins anew.
 LOCKED = ("account_configuration", "account_journal_period", "ir_sequence_strict")
 AT_SIGHT = 0  # days: the terms of credit notes
-BATCH = 100  # a transaction's cache of records grows with what it touched, and with it the time of each step
+BATCH = 40  # a transaction's cache of records grows with what it touched, and with it the time of each step
 
 
 Result = TypeVar("Result")
@@ -51,6 +51,7 @@ class Seeding:
         self.digits = {currency.code: currency.digits for currency in ledger.currencies}
         self.locks: dict[str, list[str]] = {"_lock_tables": list(LOCKED)}
         self.books: dict[str, Books] = {}  # by the company's key
+        self.parties: dict[str, int] = {}  # by the customer's key
         self.known_as: dict[str, dict[str, int]] = {"Invoice": {}, "Payment": {}, "CreditMemo": {}}
 
     def run(self, login: str, password: str) -> None:
@@ -61,13 +62,14 @@ class Seeding:
             self.books[company.key] = self.apart(partial(self.open_books, company, number, years), number)
             say(f"books of {company.name}")
         self.apart(self.agree_ways_of_payment)
-        self.parties = self.apart(self.enter_customers)
+        for key, books in self.books.items():
+            self.parties |= self.apart(partial(self.enter_customers, key), books.company)
         say(f"{len(self.parties)} customers")
         for key in self.books:
             self.bill(key)
         self.apart(partial(let_in, login, password, list(companies.values())))
-        self.known_as |= {"LegalEntity": companies, "Account": self.parties}
-        self.known_as |= {"Project": self.dimensions("Projects"), "Contract": self.dimensions("Contracts")}
+        projects = {key: number for books in self.books.values() for key, number in books.projects.items()}
+        self.known_as |= {"LegalEntity": companies, "Account": self.parties, "Project": projects}
 
     def apart(self, work: Callable[[], Result], company: int | None = None) -> Result:
         """Does `work` in one transaction, seen from `company`; it may be begun anew where Tryton asks for a lock.
@@ -89,6 +91,7 @@ class Seeding:
         ledger = self.ledger
         at_home = {company.country for company in ledger.companies}
         self.countries = add_countries(at_home | {customer.country for customer in ledger.customers})
+        self.regions = add_regions(ledger.customers, self.countries)
         self.currency_ids = add_currencies(ledger.currencies, date(years_of(ledger).start, 1, 1))
         days = {customer.terms_days for customer in ledger.customers} | {days_to_pay(bill) for bill in ledger.invoices}
         self.terms = add_payment_terms(days | {AT_SIGHT})
@@ -101,17 +104,22 @@ class Seeding:
     def open_books(self, company: Company, number: int, years: range) -> Books:
         books = open_books(number, company.currency, years)
         add_taxes(books, [tax for tax in self.ledger.taxes if tax.company == company.key])
-        add_dimensions(books, [one for one in self.ledger.dimensions if one.company == company.key])
+        add_projects(books, [project for project in self.ledger.projects if project.company == company.key])
         return books
 
     def agree_ways_of_payment(self) -> None:
         methods = {payment.method for invoice in self.ledger.invoices for payment in invoice.payments}
         add_ways_of_payment(self.books.values(), methods)
 
-    def enter_customers(self) -> dict[str, int]:
-        customers = self.ledger.customers
-        regions = add_regions(customers, self.countries)
-        return add_customers(customers, books=self.books, terms=self.terms, countries=self.countries, regions=regions)
+    def enter_customers(self, company: str) -> dict[str, int]:
+        customers = [customer for customer in self.ledger.customers if customer.company == company]
+        return add_customers(
+            customers,
+            books=self.books[company],
+            terms=self.terms,
+            countries=self.countries,
+            regions=self.regions,
+        )
 
     def bill(self, company: str) -> None:
         """One company's invoices, from draft to paid."""
@@ -135,11 +143,6 @@ class Seeding:
         owing = [invoice for invoice in batch if invoice.stage == "posted"]
         posted = Pool().get("account.invoice").browse([ids[invoice.key] for invoice in owing])
         return settle(owing, posted, books=books, digits=self.digits, at_sight=self.terms[AT_SIGHT])
-
-    def dimensions(self, axis: str) -> dict[str, int]:
-        """Tryton's ids of the analytic accounts on one axis, by the firm's key."""
-        told = [one for one in self.ledger.dimensions if one.axis == axis]
-        return {one.key: self.books[one.company].dimensions[one.key] for one in told}
 
 
 def say(text: str) -> None:

@@ -1,8 +1,8 @@
-"""Opens a company's books: chart of accounts, fiscal years, taxes, terms, ways of payment and analytic axes."""
+"""Opens a company's books, from its chart of accounts to the projects by which revenue is analysed."""
 
 # mypy: disable-error-code="import-not-found,import-untyped"
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,9 +11,7 @@ from typing import Any
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
-from .ledger import Company, Currency, Dimension, Ledger, Tax
-
-AXES = ("Projects", "Contracts")
+from .ledger import Company, Currency, Ledger, Project, Tax
 
 
 @dataclass
@@ -31,8 +29,8 @@ class Books:
     taxes: dict[str, int] = field(default_factory=dict)
     tax_rules: dict[str, int] = field(default_factory=dict)
     journals: dict[str, int] = field(default_factory=dict)  # by way of payment
-    axes: dict[str, int] = field(default_factory=dict)
-    dimensions: dict[str, int] = field(default_factory=dict)  # by the firm's key
+    projects: dict[str, int] = field(default_factory=dict)  # analytic accounts by the firm's key
+    project_axis: int = 0
 
     def period(self, day: date) -> int:
         """The posting period that `day` falls in; StopIteration where no fiscal year was opened for it."""
@@ -201,28 +199,23 @@ def add_ways_of_payment(all_books: Iterable[Books], methods: Iterable[str]) -> N
             pool.get("account.invoice.payment.method").create(ways)
 
 
-def add_dimensions(books: Books, dimensions: Iterable[Dimension]) -> None:
-    """An analytic axis each for projects and contracts, and below it an account per project or contract."""
+def add_projects(books: Books, projects: Sequence[Project]) -> None:
+    """An analytic axis for projects, and below it an account per project whose code is the PSA's id."""
     analytic = Pool().get("analytic_account.account")
-    roots = analytic.create(
-        [{"name": axis, "code": axis.upper(), "type": "root", "company": books.company} for axis in AXES]
-    )
-    books.axes = dict(zip(AXES, (root.id for root in roots), strict=True))
-    told = list(dimensions)
-    records = analytic.create(
-        [
-            {
-                "name": dimension.name,
-                "code": dimension.code,
-                "type": "normal",
-                "company": books.company,
-                "root": books.axes[dimension.axis],
-                "parent": books.axes[dimension.axis],
-            }
-            for dimension in told
-        ]
-    )
-    books.dimensions = {dimension.key: record.id for dimension, record in zip(told, records, strict=True)}
+    (root,) = analytic.create([{"name": "Projects", "type": "root", "company": books.company}])
+    rows = [
+        {
+            "name": project.name,
+            "code": project.psa_id,
+            "type": "normal",
+            "company": books.company,
+            "root": root.id,
+            "parent": root.id,
+        }
+        for project in projects
+    ]
+    books.project_axis = root.id
+    books.projects = {project.key: record.id for project, record in zip(projects, analytic.create(rows), strict=True)}
 
 
 def years_of(ledger: Ledger) -> range:

@@ -1,4 +1,4 @@
-"""What the ERP's people know of the firm: companies, customers, dimensions and receivables, as plain values.
+"""What the ERP's people know of the firm: companies, customers, projects and receivables, as plain values.
 
 Our side writes it as JSON and Tryton's side reads it, so it knows neither the firm's model nor Tryton. Amounts are
 integers in minor units of the record's currency, quantities in hundredths, dates ISO 8601; `key` is the firm's.
@@ -50,18 +50,16 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
-    """Something that revenue is analysed by: a project or a contract."""
-
+class Project:
     key: str
     company: str
-    axis: str  # `Projects` or `Contracts`
     name: str
-    code: str | None  # the other system's id, None where nobody entered it
+    psa_id: str | None  # None where nobody entered it
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    number: int
     description: str
     quantity: int
     unit_price: int
@@ -100,7 +98,7 @@ class Invoice:
     currency: str
     reference: str | None  # the customer's purchase order
     project: str | None  # the PSA's id of the project billed for, its name where nobody entered that
-    contract: str | None
+    contract: str | None  # the CRM's id of the contract
     tax: int
     total: int
     lines: tuple[Line, ...]
@@ -114,7 +112,7 @@ class Ledger:
     companies: tuple[Company, ...]
     taxes: tuple[Tax, ...]
     customers: tuple[Customer, ...]
-    dimensions: tuple[Dimension, ...]
+    projects: tuple[Project, ...]
     invoices: tuple[Invoice, ...]
 
     def to_json(self) -> str:
@@ -130,7 +128,7 @@ class Ledger:
             companies=tuple(Company(**row) for row in told["companies"]),
             taxes=tuple(Tax(**row) for row in told["taxes"]),
             customers=tuple(Customer(**row) for row in told["customers"]),
-            dimensions=tuple(Dimension(**row) for row in told["dimensions"]),
+            projects=tuple(Project(**row) for row in told["projects"]),
             invoices=tuple(_invoice(row) for row in told["invoices"]),
         )
 

@@ -2,7 +2,7 @@
 
 # mypy: disable-error-code="import-not-found,import-untyped"
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -50,15 +50,19 @@ def add_regions(customers: Iterable[Customer], countries: Mapping[str, int]) -> 
 
 
 def add_customers(
-    customers: tuple[Customer, ...],
+    customers: Sequence[Customer],
     *,
-    books: Mapping[str, Books],
+    books: Books,
     terms: Mapping[int, int],
     countries: Mapping[str, int],
     regions: Mapping[tuple[str, str], int],
 ) -> dict[str, int]:
-    """Tryton's id of each customer's party by the firm's key."""
-    rows = [_party(customer, books[customer.company], terms, countries, regions) for customer in customers]
+    """Tryton's id of each customer's party by the firm's key.
+
+    Parties belong to no company, but what is agreed with them does: call it in the context of the company of `books`,
+    so that account, tax rule and credit limit are that company's.
+    """
+    rows = [_party(customer, books, terms, countries, regions) for customer in customers]
     parties = Pool().get("party.party").create(rows)
     return {customer.key: party.id for customer, party in zip(customers, parties, strict=True)}
 
@@ -78,22 +82,18 @@ def _party(
         "subdivision": regions[customer.country, customer.region] if customer.region else None,
         "invoice": True,
     }
-    account = {"company": books.company, "account_receivable": books.receivable}
-    if customer.tax_code:
-        account["customer_tax_rule"] = books.tax_rules[customer.tax_code]
-    row: dict[str, Any] = {
+    return {
         "name": customer.name,
         # The code is Tryton's only unique text of a party: another system's id is safe from being entered twice here.
         "code": customer.crm_id or customer.number,
         "addresses": [("create", [address])],
         "identifiers": [("create", list(_identifiers(customer)))],
-        "accounts": [("create", [account])],
-        "payment_terms": [("create", [{"customer_payment_term": terms[customer.terms_days]}])],
-    }
-    if customer.credit_hold:
+        "account_receivable": books.receivable,
+        "customer_tax_rule": books.tax_rules[customer.tax_code] if customer.tax_code else None,
+        "customer_payment_term": terms[customer.terms_days],
         # Tryton has no switch for a hold: nobody may buy on credit whose limit is nothing.
-        row["credit_limit_amounts"] = [("create", [{"company": books.company, "credit_limit_amount": Decimal(0)}])]
-    return row
+        "credit_limit_amount": Decimal(0) if customer.credit_hold else None,
+    }
 
 
 def _identifiers(customer: Customer) -> Iterable[dict[str, Any]]:

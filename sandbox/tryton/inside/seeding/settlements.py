@@ -10,8 +10,8 @@ from typing import Any
 
 from trytond.pool import Pool
 
-from .books import AXES, Books
-from .invoices import money
+from .books import Books
+from .invoices import analysis, money
 from .ledger import CreditNote, Invoice, Payment
 
 
@@ -76,9 +76,7 @@ def _credit_note(
         "quantity": -1,
         "unit_price": money(note.amount, digits),
         "origin": f"account.invoice.line,{record.lines[0].id}",
-        "analytic_accounts": [
-            ("create", [{"root": books.axes[axis], "account": _dimension(axis, told, books)} for axis in AXES])
-        ],
+        "analytic_accounts": [("create", [analysis(told.lines[0].project, books)])],
     }
     return {
         "type": "out",
@@ -94,11 +92,6 @@ def _credit_note(
         "invoice_date": date.fromisoformat(note.day),
         "lines": [("create", [line])],
     }
-
-
-def _dimension(axis: str, told: Invoice, books: Books) -> int | None:
-    key = told.contract if axis == "Contracts" else told.lines[0].project
-    return books.dimensions.get(key or "")
 
 
 def _receivable_line(invoice: Any, books: Books) -> Any:

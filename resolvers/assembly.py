@@ -10,7 +10,7 @@ from resolvers.freshness import Memory
 from resolvers.memories import ProcessMemory, RedisMemory
 from runtime.clock import Clock, SystemClock
 from runtime.redis import connect_redis
-from runtime.settings import CacheSettings, Settings
+from runtime.settings import CacheSettings, Settings, SettingsError
 from schema.model import model
 from schema.roles import PlatformRole
 
@@ -38,17 +38,17 @@ def memory_of(cache: CacheSettings, clock: Clock) -> Memory:
 
 
 def owners_of(owners: Mapping[str, str], roles: Mapping[PlatformRole, Sequence[Connected]]) -> dict[str, PlatformRole]:
-    """The re-assigned fields; raises ValueError for a field that isn't there or whose new owner doesn't know it."""
+    """The re-assigned fields; raises SettingsError for a field that isn't there or whose new owner doesn't know it."""
     found: dict[str, PlatformRole] = {}
     for field, name in owners.items():
         type_name, _, field_name = field.partition(".")
         role = PlatformRole(name)
         declared = model().types.get(type_name)
         if declared is None or field_name not in declared.fields:
-            raise ValueError(f"owners.{field}: the graph has no such field")
+            raise SettingsError([f"owners.{field}: the graph has no such field; see `crosswalk schema print`"])
         facets = [platform.reader.facets.get((type_name, role)) for platform in roles.get(role, ())]
         paths = {path.split(".", 1)[0] for facet in facets if facet is not None for path in facet.by_path()}
         if field_name not in paths:
-            raise ValueError(f"owners.{field}: no platform of role {name} knows this field")
+            raise SettingsError([f"owners.{field}: no platform of role {name} knows this field"])
         found[field] = role
     return found

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from graphql import (
+    ExecutionResult,
     FieldNode,
     GraphQLError,
     GraphQLSchema,
@@ -16,7 +17,6 @@ from graphql import (
     get_variable_values,
 )
 from graphql.execution.values import VariableValues
-from graphql.pyutils import is_awaitable
 
 from platforms.call_log import UpstreamCall, upstream_calls
 from platforms.deadline import until
@@ -140,7 +140,7 @@ class GraphEngine:
         result = execute(
             self.schema, document, context_value=self._status, variable_values=dict(operation.variables or {})
         )
-        if is_awaitable(result):
+        if not isinstance(result, ExecutionResult):
             result = await result
         return _Others(result.data, [self._formatted(error, operation) for error in result.errors or ()])
 
@@ -148,8 +148,10 @@ class GraphEngine:
         """An error of an own resolver. What isn't meant for callers is a bug, and the edge's to hide."""
         if error.original_error is not None:
             raise error.original_error
-        told = {"message": error.message, "extensions": {"code": "BAD_USER_INPUT", "retryable": False}}
-        told["extensions"]["correlationId"] = operation.correlation_id  # type: ignore[index]
+        told: Json = {
+            "message": error.message,
+            "extensions": {"code": "BAD_USER_INPUT", "retryable": False, "correlationId": operation.correlation_id},
+        }
         if error.path is not None:
             told["path"] = list(error.path)
         return told

@@ -1,4 +1,4 @@
-"""Earlier reads, kept for those who allow data that is not live; the port behind which process and Redis memories stand."""
+"""Earlier reads, for those who allow data that is not live: the port behind which a memory stands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

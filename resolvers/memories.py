@@ -101,9 +101,9 @@ class RedisMemory:
             forgot, *values = await self._redis.mget([self._forgot_name(shelf), *names])
             oldest = self._clock.now() - timedelta(seconds=min(seconds, self._seconds))
             if forgot is not None:
-                oldest = max(oldest, datetime.fromisoformat(forgot.decode()))
+                oldest = max(oldest, datetime.fromisoformat(_bytes(forgot).decode()))
             found = {
-                key: self._kept(shelf.projection, value)
+                key: self._kept(shelf.projection, _bytes(value))
                 for key, value in zip(keys, values, strict=True)
                 if value is not None
             }
@@ -164,3 +164,8 @@ class RedisMemory:
 
     def _forgot_name(self, shelf: Shelf) -> str:
         return f"{self._prefix}forgot:{shelf.platform}:{shelf.projection.facet.entity}"
+
+
+def _bytes(value: bytes | str) -> bytes:
+    """What a client that leaves answers undecoded returns."""
+    return value if isinstance(value, bytes) else value.encode()

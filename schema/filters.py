@@ -107,8 +107,8 @@ class ApprovalStatusFilter:
 
 @strawberry.input(description="Fields of several platforms may be combined freely; the gateway joins them.")
 class AccountFilter:
-    and_: Optional[list["AccountFilter"]] = strawberry.field(name="and", default=strawberry.UNSET)
-    or_: Optional[list["AccountFilter"]] = strawberry.field(name="or", default=strawberry.UNSET)
+    and_: list["AccountFilter"] | None = strawberry.field(name="and", default=strawberry.UNSET)
+    or_: list["AccountFilter"] | None = strawberry.field(name="or", default=strawberry.UNSET)
     not_: Optional["AccountFilter"] = strawberry.field(name="not", default=strawberry.UNSET)
     id: IDFilter | None = strawberry.UNSET
     name: StringFilter | None = strawberry.UNSET
@@ -124,8 +124,8 @@ class AccountFilter:
 
 @strawberry.input
 class OpportunityFilter:
-    and_: Optional[list["OpportunityFilter"]] = strawberry.field(name="and", default=strawberry.UNSET)
-    or_: Optional[list["OpportunityFilter"]] = strawberry.field(name="or", default=strawberry.UNSET)
+    and_: list["OpportunityFilter"] | None = strawberry.field(name="and", default=strawberry.UNSET)
+    or_: list["OpportunityFilter"] | None = strawberry.field(name="or", default=strawberry.UNSET)
     not_: Optional["OpportunityFilter"] = strawberry.field(name="not", default=strawberry.UNSET)
     id: IDFilter | None = strawberry.UNSET
     name: StringFilter | None = strawberry.UNSET
@@ -138,8 +138,8 @@ class OpportunityFilter:
 
 @strawberry.input
 class ContractFilter:
-    and_: Optional[list["ContractFilter"]] = strawberry.field(name="and", default=strawberry.UNSET)
-    or_: Optional[list["ContractFilter"]] = strawberry.field(name="or", default=strawberry.UNSET)
+    and_: list["ContractFilter"] | None = strawberry.field(name="and", default=strawberry.UNSET)
+    or_: list["ContractFilter"] | None = strawberry.field(name="or", default=strawberry.UNSET)
     not_: Optional["ContractFilter"] = strawberry.field(name="not", default=strawberry.UNSET)
     id: IDFilter | None = strawberry.UNSET
     number: StringFilter | None = strawberry.UNSET
@@ -154,8 +154,8 @@ class ContractFilter:
 
 @strawberry.input
 class ProjectFilter:
-    and_: Optional[list["ProjectFilter"]] = strawberry.field(name="and", default=strawberry.UNSET)
-    or_: Optional[list["ProjectFilter"]] = strawberry.field(name="or", default=strawberry.UNSET)
+    and_: list["ProjectFilter"] | None = strawberry.field(name="and", default=strawberry.UNSET)
+    or_: list["ProjectFilter"] | None = strawberry.field(name="or", default=strawberry.UNSET)
     not_: Optional["ProjectFilter"] = strawberry.field(name="not", default=strawberry.UNSET)
     id: IDFilter | None = strawberry.UNSET
     code: StringFilter | None = strawberry.UNSET
@@ -169,8 +169,8 @@ class ProjectFilter:
 
 @strawberry.input
 class InvoiceFilter:
-    and_: Optional[list["InvoiceFilter"]] = strawberry.field(name="and", default=strawberry.UNSET)
-    or_: Optional[list["InvoiceFilter"]] = strawberry.field(name="or", default=strawberry.UNSET)
+    and_: list["InvoiceFilter"] | None = strawberry.field(name="and", default=strawberry.UNSET)
+    or_: list["InvoiceFilter"] | None = strawberry.field(name="or", default=strawberry.UNSET)
     not_: Optional["InvoiceFilter"] = strawberry.field(name="not", default=strawberry.UNSET)
     id: IDFilter | None = strawberry.UNSET
     number: StringFilter | None = strawberry.UNSET

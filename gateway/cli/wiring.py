@@ -14,13 +14,8 @@ from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
 from gateway.log import operation_log
 from platforms.connected import Connected
-from resolvers.bindings import Bindings
-from resolvers.engine import GraphEngine
-from resolvers.engine_port import Engine
-from resolvers.freshness import NoMemory
-from runtime.clock import SystemClock
+from resolvers.assembly import build_engine
 from runtime.settings import Settings, SettingsError
-from schema.roles import PlatformRole
 
 
 def run_gateway(settings: Settings, listener: socket.socket, *, announce: Callable[[], None]) -> None:
@@ -39,19 +34,13 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
     """A gateway that answers on `listener` from entering to leaving; leaving waits for the operations in flight."""
     options = edge_options(settings)
     log = operation_log(level=settings.log.level)
-    app = build_app(build_engine(settings), keys=key_ring(settings), options=options, log=log)
+    try:
+        engine = build_engine(settings)
+    except SettingsError as error:
+        raise Refusal(*error.problems) from None
+    app = build_app(engine, keys=key_ring(settings), options=options, log=log)
     async with serving(app, listener, options):
         yield
-
-
-def build_engine(settings: Settings) -> Engine:
-    """The engine over the configured platforms, each in the roles that the settings give it."""
-    platforms = connected(settings)
-    bindings = Bindings(
-        {PlatformRole(role): [platforms[name] for name in names] for role, names in settings.roles.items()},
-        {field: PlatformRole(role) for field, role in settings.owners.items()},
-    )
-    return GraphEngine(bindings, NoMemory(), SystemClock(), seconds=settings.server.wall_clock_seconds)
 
 
 def connected(settings: Settings) -> Mapping[str, Connected]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import FieldNode, GraphQLError, VariableNode, print_ast, visit
+from graphql import FieldNode, GraphQLError, print_ast, visit
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.language import Visitor
 
@@ -16,7 +16,7 @@ PAGING = frozenset({"first", "after"})
 class _Variables(Visitor):
     found = False
 
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+    def enter_variable(self, *_: Any) -> None:
         self.found = True
 
 

@@ -26,7 +26,7 @@ from schema.ids import id_encoder
 from schema.roles import PlatformRole
 
 SourceMaker = Callable[..., Any]
-Build = Callable[..., list[Any]]
+Build = Callable[..., Any]
 
 
 @dataclass(slots=True)

@@ -27,7 +27,8 @@ class Age:
 class Load:
     """Reads that branches of a plan share: the same type, role, key path, arguments and age.
 
-    `by` is a key path, or empty for a list without keys. `paths` grows while the plan is made; `users` counts the branches.
+    `by` is a key path, or empty for a list without keys. `paths` grows while the plan is made, `users` counts the
+    branches.
     """
 
     type: str

@@ -164,17 +164,19 @@ class Planner:
 
     def _value(self, declared: Value, key: str, scope: _Scope) -> Slot:
         path = scope.prefix + declared.name
-        role = self._owner(declared.roles, declared.restricted, path, scope)
-        if role is None or role == "forbidden":
-            return self._null(key, declared.name, scope, forbidden=role == "forbidden")
+        forbidden = self._forbids(declared.restricted)
+        role = None if forbidden else self._owner(declared.roles, path, scope)
+        if role is None:
+            return self._null(key, declared.name, scope, forbidden=forbidden)
         self._need(scope.record, role, path, scope.age)
         return ValueSlot(key, path, role, declared.non_null)
 
     def _group(self, declared: Group, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
         path = scope.prefix + declared.name
-        role = self._owner(declared.roles, declared.restricted, path, scope)
-        if role is None or role == "forbidden":
-            return self._null(key, declared.name, scope, forbidden=role == "forbidden")
+        forbidden = self._forbids(declared.restricted)
+        role = None if forbidden else self._owner(declared.roles, path, scope)
+        if role is None:
+            return self._null(key, declared.name, scope, forbidden=forbidden)
         record = scope.record
         presence = tuple(f"{path}.{name}" for name in PRESENCE.get(declared.type, ()))
         for needed in presence:
@@ -268,15 +270,11 @@ class Planner:
         fields = self._selections.below(type_name, nodes)
         return tuple((key, found[0].name.value) for key, found in fields.items())
 
-    def _owner(
-        self,
-        roles: tuple[PlatformRole, ...] | None,
-        restricted: Restricted | None,
-        path: str,
-        scope: _Scope,
-    ) -> PlatformRole | str | None:
-        if restricted is not None and self._viewer_role not in restricted.to:
-            return "forbidden"
+    def _forbids(self, restricted: Restricted | None) -> bool:
+        return restricted is not None and self._viewer_role not in restricted.to
+
+    def _owner(self, roles: tuple[PlatformRole, ...] | None, path: str, scope: _Scope) -> PlatformRole | None:
+        """Who answers for the path; a group's parts have their group's owner."""
         if scope.role is not None:
             return scope.role
         record = scope.record

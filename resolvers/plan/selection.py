@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphql import (
+    BooleanValueNode,
     DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -76,9 +77,10 @@ class Selections:
         return True
 
     def _flag(self, directive: DirectiveNode) -> bool:
-        value = directive.arguments[0].value
-        if not isinstance(value, VariableNode):
-            return bool(value.value)  # type: ignore[attr-defined]
+        value = (directive.arguments or ())[0].value
+        if isinstance(value, BooleanValueNode):
+            return value.value
+        assert isinstance(value, VariableNode)  # validation has seen to it
         name = value.name.value
         found = self._flags.get(name)
         if not isinstance(found, bool):

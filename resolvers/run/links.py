@@ -225,10 +225,7 @@ class Links:
             ]
             id_of = holder.projection.getter("id")
             ids = [id_of(row) for _, rows in pieces for row in rows]
-            if record.own_row:
-                batches = _joined(pieces)
-            else:
-                batches = [(None, ids)]
+            batches = _joined(pieces) if record.own_row else [(None, ids)]
             streams[position] = iter(await self.records.selected(record, holder.platform, ids, known(batches)))
 
         await together([one(position, holder) for position, holder in enumerate(read)])

@@ -86,7 +86,7 @@ class Lists:
         await together([self._fill(stream, settled, load) for stream in streams])
         merged = _merged(streams, settled.order)
         page = merged[: settled.first]
-        total = await self._total(streams, load, where, settled) if connection.counts else 0
+        total = await self._total(streams, settled) if connection.counts else 0
         read = [_held(stream) for stream in streams]
         window = Window([(s, [streams[s].rows[n]]) for s, n in page], len(merged) > settled.first, total or 0)
         if len(streams) == 1:
@@ -164,7 +164,7 @@ class Lists:
                 stream.rows.append(row)
                 stream.places.append(number)
 
-    async def _total(self, streams: list[Stream], load: Load, where: Predicate, settled: Settled) -> int | None:
+    async def _total(self, streams: list[Stream], settled: Settled) -> int | None:
         """How many records there are on all platforms; None where one of them can't tell."""
         totals: dict[str, int | None] = {}
 

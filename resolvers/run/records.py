@@ -55,7 +55,7 @@ class Records:
 
     async def by_id(self, record: Record, platform: str, ids: Iterable[str]) -> Found:
         """Selected records by external id. What is asked by the ids themselves goes out together with the record."""
-        keys = list(dict.fromkeys(key for key in ids if key is not None))
+        keys = list(dict.fromkeys(ids))
         if not keys:
             return {}
         if not record.own_row:
@@ -160,8 +160,8 @@ class Records:
             build = operation.compiled.fragment(record, role, holder)
             defaults = [default_of(link) for link in record.links]
             found: dict[str, tuple[Any, ...]] = {}
-            for origin, rows in batches:
-                found.update(build(rows, origin, children, defaults))  # type: ignore[call-overload]
+            for batch_origin, rows in batches:
+                found.update(build(rows, batch_origin, children, defaults))
             parts[holder] = found
 
         await together([one(holder) for holder in holders])

@@ -1,4 +1,4 @@
-"""The arguments of a list, settled: paging, conditions and orders in canonical terms, or the reason why they can't be."""
+"""The arguments of a list, settled: page, conditions and orders in canonical terms, or why they can't be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

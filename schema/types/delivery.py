@@ -1,6 +1,6 @@
 """What is delivered: projects with their milestones, tasks, assignments, time and expenses."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import strawberry
@@ -37,7 +37,7 @@ class ProjectFinancials:
     deferred_revenue: Money | None = part()
     cost: Money | None = part()
     margin: Decimal | None = part("(recognized revenue - cost) / recognized revenue")
-    as_of: datetime.datetime | None = part()
+    as_of: dt.datetime | None = part()
 
 
 @strawberry.type(description="An engagement. PSA owns plan and status; ERP owns its money.")
@@ -47,8 +47,8 @@ class Project(Node):
     name: str | None = owned(PSA)
     kind: ProjectKind | None = owned(PSA)
     status: ProjectStatus | None = owned(PSA)
-    start_date: datetime.date | None = owned(PSA)
-    end_date: datetime.date | None = owned(PSA)
+    start_date: dt.date | None = owned(PSA)
+    end_date: dt.date | None = owned(PSA)
     manager_name: str | None = owned(PSA)
     budget: Money | None = owned(PSA)
     budget_hours: Decimal | None = owned(PSA)
@@ -81,8 +81,8 @@ class Milestone(Node):
     key: str | None = owned(PSA)
     name: str | None = owned(PSA)
     status: MilestoneStatus | None = owned(PSA)
-    due_date: datetime.date | None = owned(PSA)
-    completed_at: datetime.datetime | None = owned(PSA)
+    due_date: dt.date | None = owned(PSA)
+    completed_at: dt.datetime | None = owned(PSA)
     amount: Money | None = owned(PSA)
     project: ProjectRef | None = one("Project", mine="project")
     sources: list[Source] = provenance()
@@ -93,8 +93,8 @@ class Task(Node):
     id: strawberry.ID = identity()
     name: str | None = owned(PSA)
     parent: TaskRef | None = one("Task", mine="parent")
-    start_date: datetime.date | None = owned(PSA)
-    due_date: datetime.date | None = owned(PSA)
+    start_date: dt.date | None = owned(PSA)
+    due_date: dt.date | None = owned(PSA)
     percent_complete: Decimal | None = owned(PSA, description="From 0 to 100.")
     sources: list[Source] = provenance()
 
@@ -105,8 +105,8 @@ class Assignment(Node):
     resource: ResourceRef | None = one("Resource", mine="resource")
     project: ProjectRef | None = one("Project", mine="project")
     role: str | None = owned(PSA)
-    start_date: datetime.date | None = owned(PSA)
-    end_date: datetime.date | None = owned(PSA)
+    start_date: dt.date | None = owned(PSA)
+    end_date: dt.date | None = owned(PSA)
     hours: Decimal | None = owned(PSA)
     sources: list[Source] = provenance()
 
@@ -114,7 +114,7 @@ class Assignment(Node):
 @strawberry.type
 class TimeEntry(Node):
     id: strawberry.ID = identity()
-    date: datetime.date | None = owned(PSA)
+    date: dt.date | None = owned(PSA)
     hours: Decimal | None = owned(PSA)
     billable: bool | None = owned(PSA)
     notes: str | None = owned(PSA)
@@ -130,7 +130,7 @@ class TimeEntry(Node):
 @strawberry.type
 class Expense(Node):
     id: strawberry.ID = identity()
-    date: datetime.date | None = owned(PSA)
+    date: dt.date | None = owned(PSA)
     category: str | None = owned(PSA)
     amount: Money | None = owned(PSA)
     billable: bool | None = owned(PSA)

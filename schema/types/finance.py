@@ -1,6 +1,6 @@
 """What is owed and paid: invoices with their lines, payments and credit memos."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import strawberry
@@ -30,8 +30,8 @@ class Invoice(Node):
     status: InvoiceStatus | None = owned(
         ERP, description="OVERDUE goes before PARTIALLY_PAID: an open invoice past its due date is overdue."
     )
-    issue_date: datetime.date | None = owned(ERP)
-    due_date: datetime.date | None = owned(ERP)
+    issue_date: dt.date | None = owned(ERP)
+    due_date: dt.date | None = owned(ERP)
     subtotal: Money | None = owned(ERP)
     tax: Money | None = owned(ERP)
     total: Money | None = owned(ERP)
@@ -65,7 +65,7 @@ class InvoiceLine:
 class Payment(Node):
     id: strawberry.ID = identity()
     number: str | None = owned(ERP)
-    date: datetime.date | None = owned(ERP)
+    date: dt.date | None = owned(ERP)
     amount: Money | None = owned(ERP)
     method: str | None = owned(ERP)
     invoice: InvoiceRef | None = one("Invoice", mine="invoice")
@@ -76,7 +76,7 @@ class Payment(Node):
 class CreditMemo(Node):
     id: strawberry.ID = identity()
     number: str | None = owned(ERP)
-    date: datetime.date | None = owned(ERP)
+    date: dt.date | None = owned(ERP)
     amount: Money | None = owned(ERP)
     reason: str | None = owned(ERP)
     invoice: InvoiceRef | None = one("Invoice", mine="invoice")

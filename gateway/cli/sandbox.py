@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def sandbox(  # noqa: PLR0917 - typer passes options by name
+def sandbox(
     port_base: Annotated[
         int,
         typer.Option(min=0, max=65_000, help="Control API's port; platforms take the next ones. 0 picks free ports."),

@@ -5,8 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from platforms.registry import connect
-
 from gateway.app import build_app
 from gateway.cli.edge_settings import edge_options, key_ring
 from gateway.cli.refusal import Refusal
@@ -14,6 +12,7 @@ from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
 from gateway.log import operation_log
 from platforms.connected import Connected
+from platforms.registry import connect
 from resolvers.assembly import build_engine
 from runtime.settings import Settings, SettingsError
 

@@ -225,7 +225,7 @@ class Links:
             ]
             id_of = holder.projection.getter("id")
             ids = [id_of(row) for _, rows in pieces for row in rows]
-            batches = _joined(pieces) if record.own_row else [(None, ids)]
+            batches: list[Batch] = _joined(pieces) if record.own_row else [(None, ids)]
             streams[position] = iter(await self.records.selected(record, holder.platform, ids, known(batches)))
 
         await together([one(position, holder) for position, holder in enumerate(read)])

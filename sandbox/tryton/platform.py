@@ -10,7 +10,7 @@ from sandbox.platform import KnownAs
 from sandbox.tryton.database import LOGIN, NAME, PASSWORD, seeded
 from sandbox.tryton.export import ledger_of
 from sandbox.tryton.install import Progress, default_cache, installed
-from sandbox.tryton.server import TrytonServer
+from sandbox.tryton.server import TrytonServer, refuse_taken
 
 _ENTITIES = {
     "LegalEntity": "company.company",
@@ -79,6 +79,8 @@ def start_tryton(
     `cache` keeps what was made (default_cache() by default), `port` 0 takes a free one, `legal_entities` are keys of
     the firm's and default to all. Raises TrytonUnavailable, with the place of the log, where a step fails.
     """
+    if port:
+        refuse_taken(port)  # before minutes of work, not after
     cache = (cache or default_cache()).resolve()
     cache.mkdir(parents=True, exist_ok=True)
     python = installed(cache, progress)

@@ -32,25 +32,28 @@ class TrytonServer:
 
     def start(self) -> None:
         """Returns once the server answers; raises TrytonUnavailable with the log's last words if it never does."""
-        _refuse_taken(self.port)
+        try:
+            refuse_taken(self.port)
+            self._process = self._launched()
+            self._wait_for_answer(self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _launched(self) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self._pristine, self.folder / f"{NAME}.sqlite")
         configuration = write_configuration(self.folder, port=self.port)
         watch = [str(self._python), str(_WATCH), str(self.folder)]
         trytond = [str(self._python.with_name("trytond")), "-c", str(configuration), "-d", NAME]
         with self._log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+            return subprocess.Popen(  # noqa: S603 - our own command, no shell
                 [*watch, *trytond],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        try:
-            self._wait_for_answer(self._process)
-        except BaseException:
-            self.stop()
-            raise
 
     def _wait_for_answer(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -93,8 +96,8 @@ def _signal_group(leader: int, sent: signal.Signals) -> None:
         os.killpg(leader, sent)
 
 
-def _refuse_taken(port: int) -> None:
-    """Somebody else's Tryton on the port would pass for ours."""
+def refuse_taken(port: int) -> None:
+    """Raises TrytonUnavailable where somebody listens on `port`: another Tryton there would pass for ours."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

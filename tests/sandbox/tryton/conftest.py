@@ -25,6 +25,6 @@ def tryton(firm: Firm) -> Iterator[RunningTryton]:
     running.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(tryton: RunningTryton) -> TrytonClient:
     return TrytonClient(tryton.url, tryton.credentials)

@@ -25,7 +25,7 @@ INVOICE_FIELDS = [
 STATES = {"OPEN": {"posted", "paid"}, "PENDING_APPROVAL": {"draft", "validated"}, "VOIDED": {"cancelled"}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(client: TrytonClient, firm: Firm) -> dict[str, dict[str, Any]]:
     domain = [["total_amount", ">=", 0]]
     rows = client.call("model.account.invoice.search_read", domain, 0, None, [["id", "ASC"]], INVOICE_FIELDS)

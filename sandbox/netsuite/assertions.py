@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -64,10 +65,10 @@ class Assertions:
 
     async def token(self, request: Request) -> Response:
         """POST /services/rest/auth/oauth2/v1/token. No refresh token: an expired token means a new assertion."""
-        form = await request.form()
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         audience = str(request.url.replace(query=None))
         try:
-            self._verify({name: str(value) for name, value in form.items()}, audience)
+            self._verify(form, audience)
         except NoToken as refused:
             return refused.response()
         token = secrets.token_urlsafe(48)

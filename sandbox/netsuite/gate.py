@@ -1,8 +1,10 @@
 """What every request passes before it is answered: the concurrency pool, then the login."""
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.requests import Request
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.netsuite.assertions import Assertions
@@ -19,8 +21,9 @@ class ConcurrencyPool:
     Source: docs.oracle.com, Web Services and RESTlet Concurrency Governance.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, work_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute], *, limit: int, work_seconds: float) -> None:
         self._app = app
+        self.routes = routes  # what calls are counted by
         self.limit = limit
         self.work_seconds = work_seconds
         self._under_way = 0

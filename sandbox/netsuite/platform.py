@@ -72,8 +72,8 @@ class NetSuite(EmulatedPlatform):
             assertions=self.assertions,
             concurrency=concurrency,
         )
-        self.pool = ConcurrencyPool(Login(inside, self.signatures, self.assertions), concurrency, work_seconds)
-        self.app = self.pool
+        login = Login(inside, self.signatures, self.assertions)
+        self.app = ConcurrencyPool(login, inside.routes, limit=concurrency, work_seconds=work_seconds)
         self._opening.enter()
 
     def reset(self) -> None:
@@ -154,23 +154,28 @@ def build(
     name: str = "netsuite",
     clock: Clock,
     legal_entities: str = "",
-    concurrency: int | str = 15,
-    work_ms: int | str = 0,
+    concurrency: int = 15,
+    work_ms: int = 0,
     wall: Callable[[], datetime] = machine_clock,
 ) -> NetSuite:
     """The account `name` with the firm in it.
 
     `legal_entities` ("le-uk+le-de") keeps only what belongs to these; empty keeps all. `concurrency` is the pool of
     requests at once, `work_ms` how long each takes. `wall` is the time that logins are checked against, which is the
-    callers' own and not the firm's.
+    callers' own and not the firm's. Raises ValueError for a legal entity that the firm has not.
     """
     held = frozenset(legal_entities.split("+")) if legal_entities else None
+    known = {entity.key for entity in firm.legal_entities}
+    if held is not None and not held <= known:
+        raise ValueError(f"no legal entity {'+'.join(sorted(held - known))}: the firm has {', '.join(sorted(known))}")
+    if concurrency < 1:
+        raise ValueError("concurrency must be at least 1")
     return NetSuite(
         firm,
         name=name,
         clock=clock,
         legal_entities=held,
-        concurrency=int(concurrency),
-        work_seconds=int(work_ms) / 1000,
+        concurrency=concurrency,
+        work_seconds=work_ms / 1000,
         wall=wall,
     )

@@ -34,9 +34,9 @@ from sandbox.netsuite.suiteql.syntax import (
 
 LIST_LIMIT = 1000  # Oracle's own limit for IN (...)
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_RESERVED = frozenset(
+RESERVED = frozenset(
     {
-        *("select", "from", "where", "group", "having", "order", "by", "fetch", "limit", "with", "union"),
+        *("select", "from", "where", "group", "having", "order", "by", "fetch", "limit", "offset", "with", "union"),
         *("join", "inner", "left", "right", "full", "on", "and", "or", "not", "in", "is", "like", "between"),
         *("as", "when", "then", "else", "end", "asc", "desc"),
     }
@@ -194,7 +194,7 @@ class ExpressionParser(ABC):
             inner: Expression = Scalar(self.query()) if self.at_word("select") else self.expression()
             self.expect_sign(")")
             return inner
-        if token.kind == "word" and token.text not in _RESERVED:
+        if token.kind == "word" and token.text not in RESERVED:
             return self._word(token.text)
         raise unsupported()
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from sandbox.netsuite.suiteql.expressions import ExpressionParser
+from sandbox.netsuite.suiteql.expressions import RESERVED, ExpressionParser
 from sandbox.netsuite.suiteql.lexer import tokens_of
 from sandbox.netsuite.suiteql.refusals import unsupported, wrong_parameters
 from sandbox.netsuite.suiteql.syntax import (
@@ -14,10 +14,6 @@ from sandbox.netsuite.suiteql.syntax import (
     Selected,
     Star,
     TableReference,
-)
-
-_CLAUSES = frozenset(
-    {"from", "where", "group", "having", "order", "fetch", "join", "inner", "left", "on", "union", "limit", "offset"}
 )
 
 
@@ -56,7 +52,7 @@ class QueryParser(ExpressionParser):
     def _alias(self) -> str | None:
         if self.take_word("as"):
             return self._identifier()
-        if self.peek().kind == "quoted" or (self.peek().kind == "word" and self.peek().text not in _CLAUSES):
+        if self.peek().kind == "quoted" or (self.peek().kind == "word" and self.peek().text not in RESERVED):
             return self.next().text
         return None
 

@@ -1,18 +1,15 @@
 """The firm's clients, projects and receivables entered into the account, as its finance people would have."""
 
-from datetime import datetime
 from decimal import Decimal
 
 from sandbox.firm.ids import numeric_id, salesforce_id
-from sandbox.firm.model import Client, CreditMemo, Firm, Invoice, LegalEntity, Payment, Person, Project
+from sandbox.firm.model import Client, Firm, Invoice, LegalEntity, Person, Project
 from sandbox.firm.money import DECIMALS, as_decimal
-from sandbox.netsuite.books import ZERO, Books
+from sandbox.netsuite.books import Books
+from sandbox.netsuite.receivables import CONSULTING, MILESTONE, Receivables, whole
 from sandbox.store import Record
 
-CONSULTING, MILESTONE = "45", "46"
-_ONE = Decimal(1)
 _PROJECT_STATUS = {"PLANNED": "4", "ACTIVE": "2", "ON_HOLD": "5", "COMPLETED": "1", "CANCELLED": "3"}
-_INVOICE_STATE = {"PENDING_APPROVAL": ("D", "1"), "OPEN": ("A", "2"), "VOIDED": ("V", "2")}
 
 
 class Opening:
@@ -40,8 +37,9 @@ class Opening:
             self._customer(client)
         for project in self.projects():
             self._job(project)
+        receivables = Receivables(self._books, self._currencies, self._taxes, self._methods)
         for invoice in self.invoices():
-            self._invoice(invoice)
+            receivables.enter(invoice)
 
     # -- what this account holds
 
@@ -178,8 +176,8 @@ class Opening:
             entitystatus="16" if client.status == "INACTIVE" else "13",
             creditholdoverride="ON" if client.credit_hold else "AUTO",
             isinactive="T" if client.status == "INACTIVE" else "F",
-            datecreated=_whole(client.created_at),
-            lastmodifieddate=_whole(client.updated_at),
+            datecreated=whole(client.created_at),
+            lastmodifieddate=whole(client.updated_at),
             defaultbillingaddress=nkey,
         )
 
@@ -217,147 +215,8 @@ class Opening:
             projectedenddate=project.end_date,
             percentcomplete=Decimal(project.percent_complete),
             isinactive="F",
-            datecreated=_whole(project.created_at),
-            lastmodifieddate=_whole(project.updated_at),
-            custentity_cw_asof=None if money is None else _whole(money.as_of),
+            datecreated=whole(project.created_at),
+            lastmodifieddate=whole(project.updated_at),
+            custentity_cw_asof=None if money is None else whole(money.as_of),
             **figures,
         )
-
-    # -- receivables
-
-    def _head(self, code: str, key: str, number: str, invoice: Invoice) -> Record:
-        return {
-            "id": numeric_id("netsuite.transaction", key),
-            "externalid": None,
-            "tranid": number,
-            "entity": numeric_id("netsuite.customer", invoice.client),
-            "subsidiary": numeric_id("netsuite.subsidiary", invoice.legal_entity),
-            "currency": self._currencies[invoice.currency],
-            "exchangerate": _ONE,  # the firm's books carry no rates
-            "posting": "T",
-            "voided": "F",
-            "type": code,
-        }
-
-    def _invoice(self, invoice: Invoice) -> None:
-        books = self._books
-        status, approval = _INVOICE_STATE[invoice.state]
-        if status == "A" and invoice.balance == 0:
-            status = "B"
-        jobs = books.tables["job"].rows
-        job = None if invoice.project is None else numeric_id("netsuite.job", invoice.project)
-        currency = invoice.currency
-        record = self._head("CustInvc", invoice.key, invoice.number, invoice) | {
-            "trandate": invoice.issue_date,
-            "duedate": invoice.due_date,
-            "job": job if job in jobs else None,
-            "otherrefnum": invoice.purchase_order,
-            "terms": books.tables["customer"].rows[numeric_id("netsuite.customer", invoice.client)]["terms"],
-            "status": status,
-            "approvalstatus": approval,
-            "posting": "F" if status == "D" else "T",
-            "voided": "T" if status == "V" else "F",
-            "subtotal": as_decimal(invoice.subtotal, currency),
-            "taxtotal": as_decimal(invoice.tax, currency),
-            "foreigntotal": as_decimal(invoice.total, currency),
-            "foreignamountpaid": as_decimal(invoice.settled, currency),
-            "foreignamountunpaid": as_decimal(invoice.balance, currency),
-            "custbody_cw_contract": None if invoice.contract is None else salesforce_id("800", invoice.contract),
-            "createddate": _whole(invoice.created_at),
-            "lastmodifieddate": _whole(invoice.updated_at),
-        }
-        books.insert(books.tables["invoice"], record)
-        self._lines(invoice, record["id"])
-        parts: list[Payment | CreditMemo] = [*invoice.payments, *invoice.credit_memos]
-        for part in parts:
-            self._settlement(invoice, record, part)
-
-    def _lines(self, invoice: Invoice, transaction: str) -> None:
-        books = self._books
-        for line in invoice.lines:
-            job = None if line.project is None else numeric_id("netsuite.job", line.project)
-            books.insert(
-                books.lines,
-                {
-                    "uniquekey": f"{transaction}{line.number:03d}",
-                    "transaction": transaction,
-                    "line": line.number,
-                    "item": CONSULTING if line.milestone is None else MILESTONE,
-                    "memo": line.description,
-                    "quantity": Decimal(-line.quantity_hundredths).scaleb(-2),
-                    "rate": as_decimal(line.unit_price, invoice.currency),
-                    "foreignamount": as_decimal(-line.amount, invoice.currency),
-                    "job": job if job in books.tables["job"].rows else None,
-                    "taxcode": self._taxes.get(line.tax_code or ""),
-                    "custcol_cw_milestone": line.milestone,
-                },
-            )
-
-    def _settlement(self, invoice: Invoice, billed: Record, part: Payment | CreditMemo) -> None:
-        """A payment or credit memo, applied in full to its invoice."""
-        books = self._books
-        amount = as_decimal(part.amount, invoice.currency)
-        noon = datetime.combine(part.day, invoice.created_at.timetz()).replace(
-            hour=12, minute=0, second=0, microsecond=0
-        )
-        code = "CustPymt" if isinstance(part, Payment) else "CustCred"
-        record = self._head(code, part.key, part.number, invoice) | {
-            "trandate": part.day,
-            "foreignpaymentamountused": amount,
-            "foreignpaymentamountunused": ZERO,
-            "createddate": noon,
-            "lastmodifieddate": noon,
-        }
-        if isinstance(part, Payment):
-            record |= {
-                "foreigntotal": amount,
-                "status": "C",
-                "account": "6",
-                "paymentoption": self._methods[part.method],
-            }
-            books.insert(books.tables["customerPayment"], record)
-        else:
-            record |= {
-                "foreigntotal": -amount,
-                "foreignamountunpaid": ZERO,
-                "subtotal": amount,
-                "taxtotal": ZERO,
-                "status": "B",
-                "memo": part.reason,
-                "createdfrom": billed["id"],
-                "job": billed["job"],
-            }
-            books.insert(books.tables["creditMemo"], record)
-            books.insert(
-                books.lines,
-                {
-                    "uniquekey": f"{record['id']}001",
-                    "transaction": record["id"],
-                    "line": 1,
-                    "item": CONSULTING,
-                    "memo": part.reason,
-                    "quantity": _ONE,
-                    "rate": amount,
-                    "foreignamount": amount,
-                    "job": billed["job"],
-                    "taxcode": None,
-                    "custcol_cw_milestone": None,
-                },
-            )
-        books.insert(
-            books.links,
-            {
-                "id": books.next_key(books.links),
-                "previousdoc": billed["id"],
-                "previoustype": "CustInvc",
-                "nextdoc": record["id"],
-                "nexttype": code,
-                "linktype": "Payment",
-                "foreignamount": amount,
-                "lastmodifieddate": noon,
-            },
-        )
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)

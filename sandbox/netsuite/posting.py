@@ -9,7 +9,7 @@ from sandbox.netsuite.accepting import Accepted, Intake
 from sandbox.netsuite.books import ZERO, Books
 from sandbox.netsuite.errors import business_rule, invalid_content
 from sandbox.netsuite.fields import RecordType
-from sandbox.netsuite.opening import CONSULTING
+from sandbox.netsuite.receivables import CONSULTING
 from sandbox.netsuite.transactions import APPLY_FIELDS, LINE_FIELDS
 from sandbox.store import Record
 

@@ -41,6 +41,7 @@ async def test_every_customer_is_billed_as_the_answer_key_says(api: Any, key: di
         assert (row["entityid"], row.get("vatregnumber")) == (account["number"], billing["taxId"])
         assert (row["currency"], int(row["days"])) == (billing["currency"], billing["paymentTermsDays"])
         assert (row["hold"] == "ON") == billing["creditHold"]
+        assert row.get("taxcode") == billing["taxCode"]
         assert Decimal(row["balance"]) == Decimal(billing["balance"]["amount"])
         assert Decimal(row["overdue"]) == Decimal(billing["overdue"]["amount"])
         assert (row["city"], row["country"]) == (billing["billTo"]["city"], billing["billTo"]["country"])

@@ -90,7 +90,8 @@ async def test_a_payment_settles_in_part_and_then_in_full(api: Any, customer: st
     assert (read["payment"], read["applied"], read["unapplied"]) == (75, 60, 15)
     assert [(a["doc"]["id"], a["apply"], a["amount"]) for a in read["apply"]["items"]] == [(key, True, 60)]
     rows = await api.query(
-        "SELECT foreignamount FROM nexttransactionlinelink WHERE previousdoc = ? AND linktype = 'Payment' ORDER BY nextdoc",
+        """SELECT foreignamount FROM nexttransactionlinelink WHERE previousdoc = ? AND linktype = 'Payment'
+           ORDER BY nextdoc""",
         key,
     )
     assert [row["foreignamount"] for row in rows] == ["40", "60"]

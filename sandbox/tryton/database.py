@@ -41,10 +41,13 @@ def seeded(cache: Path, python: Path, ledger: Ledger, progress: Progress) -> See
     with one_at_a_time(database):
         if not database.exists():
             progress(f"seeding Tryton with {len(ledger.customers)} customers and {len(ledger.invoices)} invoices, once")
-            _seed(cache / f"{name}.making", python, template, told, progress)
-            (cache / f"{name}.making" / "known_as.json").replace(known_as)
-            (cache / f"{name}.making" / f"{NAME}.sqlite").replace(database)
-            shutil.rmtree(cache / f"{name}.making")
+            making = cache / f"{name}.making"
+            try:
+                _seed(making, python, template, told, progress)
+                (making / "known_as.json").replace(known_as)
+                (making / f"{NAME}.sqlite").replace(database)
+            finally:
+                shutil.rmtree(making, ignore_errors=True)
         database.touch()  # what is in use is the last to be thrown away
     _throw_away_old(cache)
     return Seeded(database, json.loads(known_as.read_text(encoding="utf-8")))
@@ -110,7 +113,7 @@ def write_configuration(folder: Path, *, port: int, queue: bool = False) -> Path
     configuration.write_text(
         f"[database]\nuri = sqlite://\npath = {folder}\n"
         f"[web]\nlisten = 127.0.0.1:{port}\n"
-        "[session]\ntimeout = 86400\n"
+        "[session]\ntimeout = 3600\n"
         "[request]\nrecords_limit = 1000\n"
         f"[cache]\nrecord = 2000\n[queue]\nworker = {queue}\n",
         encoding="utf-8",

@@ -43,13 +43,14 @@ class Relation:
     """The way to other records: those of type `target` whose key `theirs` equals this record's key `mine`.
 
     `mine` and `theirs` are canonical paths of keys; `id` is the record itself. A to-one relation whose `theirs` is not
-    `id` leads to the first match.
+    `id` leads to the first match. `order` is the order of related records where the caller asks for none.
     """
 
     target: str
     mine: str
     theirs: str
     many: Many
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +96,16 @@ def one(target: str, *, mine: str, theirs: str = "id", description: str | None =
     return _field(Relation(target, mine, theirs, "one"), description)
 
 
-def each(target: str, *, theirs: str, description: str | None = None) -> Any:
+def each(target: str, *, theirs: str, order: tuple[str, ...], description: str | None = None) -> Any:
     """A relation to a short plain list of records or parts."""
-    return _field(Relation(target, "id", theirs, "list"), description)
+    return _field(Relation(target, "id", theirs, "list", order), description)
 
 
-def connection(target: str, resolver: Any, *, theirs: str, description: str | None = None) -> Any:
+def connection(
+    target: str, resolver: Any, *, theirs: str, order: tuple[str, ...] = (), description: str | None = None
+) -> Any:
     """A relation to a list that can grow; `resolver` only lends its signature, the arguments."""
-    return _field(Relation(target, "id", theirs, "connection"), description, resolver=resolver)
+    return _field(Relation(target, "id", theirs, "connection", order), description, resolver=resolver)
 
 
 def identity() -> Any:

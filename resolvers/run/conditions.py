@@ -109,6 +109,11 @@ def sort_key(values: Iterable[Any], order: tuple[Order, ...]) -> tuple[Any, ...]
     return tuple(_part(value, descending=item.descending) for value, item in zip(values, order, strict=True))
 
 
+def id_key(external_id: str) -> tuple[int, str]:
+    """A key that sorts ids as a platform does: numbers by value, others as text."""
+    return (len(external_id), external_id) if external_id.isdigit() else (0, external_id)
+
+
 def _part(value: Any, *, descending: bool) -> Any:
     if isinstance(value, str):
         value = (value.casefold(), value)

@@ -136,7 +136,9 @@ class Joins:
         rows: list[Any] | None = None
         origin: Origin | None = None
         driver = min(sides.values(), key=lambda side: side.weight, default=None)
-        if driver is not None and driver.weight <= own.weight:
+        if where == FALSE:
+            rows = []
+        elif driver is not None and driver.weight <= own.weight:
             keys = await self._driven(platform, type_name, anchor, driver, age, paths(where) | also, values)
             if keys is not None:
                 rows, origin = await self._by_ids(platform, projection, keys, parts.pushed, age)
@@ -213,8 +215,10 @@ class Joins:
         for read in await loader.load(keys):
             for error in read.failed.values():
                 raise error
-            for origin, groups in read.batches:  # noqa: B007 - the last one stands for all
-                rows += [row for found in groups.values() for row in found]
+            for batch_origin, groups in read.batches:
+                found = [row for key in keys for row in groups.get(key, ())]  # a read may hold keys of others
+                rows += found
+                origin = batch_origin if found else origin
         return rows, origin
 
     async def _scan(

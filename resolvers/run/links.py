@@ -1,60 +1,22 @@
 """Follows relations: from many parents at once to the records they lead to, grouped, ordered and paged per parent."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from platforms.predicates import FALSE, TRUE, Predicate, paths
-from platforms.readers import Order, Projection
-from resolvers.cursors import Cursor, Place, write_cursor
+from platforms.readers import Order
 from resolvers.freshness import Origin
 from resolvers.plan.nodes import Link, Record
 from resolvers.plan.shapes import Failed
 from resolvers.run.conditions import localised, sort_key, split
-from resolvers.run.connections import PageOf, connection_of
+from resolvers.run.connections import connection_of
 from resolvers.run.holding import Values, facet_paths, held
 from resolvers.run.joins import Joins
 from resolvers.run.operation import Operation, together
 from resolvers.run.records import AllFailed, Batch, Found, Records, known
 from resolvers.run.settled import Settled
+from resolvers.run.windows import Held, Window, cut, merged_runs, page_of, start_of
 from schema.errors import CrosswalkError
-
-WHOLE = Settled(first=0, after=None, where=TRUE, order=(), signature="")
-
-
-@dataclass(slots=True)
-class Held:
-    """What one platform has for the asked keys: rows per key, in order, each key's rows of one origin."""
-
-    platform: str
-    projection: Projection
-    rows: dict[str, list[Any]] = field(default_factory=dict)
-    origins: dict[str, Origin] = field(default_factory=dict)
-    failed: dict[str, CrosswalkError] = field(default_factory=dict)
-
-
-Run = tuple[int, list[Any]]
-"""Neighbouring rows of one page that come from the same platform, by its position among the holders."""
-
-
-@dataclass(slots=True)
-class Window:
-    """One parent's page: its runs of rows, and what lies around them."""
-
-    runs: list[Run]
-    has_next: bool
-    total: int
-
-    def at(self, position: int) -> tuple[int, Any]:
-        for holder, rows in self.runs:
-            if position < len(rows):
-                return holder, rows[position]
-            position -= len(rows)
-        raise IndexError(position)
-
-    @property
-    def size(self) -> int:
-        return sum(len(rows) for _, rows in self.runs)
 
 
 class Links:
@@ -72,13 +34,18 @@ class Links:
         if link.relation.theirs == "id":
             return await self._to_one(link, platform, keys)
         try:
-            settled = WHOLE
-            if link.connection is not None:
-                settled = operation.settled(link, link.relation.target, link.arguments)
+            settled = self._settled(link)
             return await self._to_many(link, platform, keys, settled)
         except CrosswalkError as error:
             operation.troubled = True
             return AllFailed(error)
+
+    def _settled(self, link: Link) -> Settled:
+        relation = link.relation
+        if link.connection is not None:
+            return self._operation.settled(link, relation.target, link.arguments, relation.order)
+        order = tuple(Order(path) for path in relation.order)
+        return Settled(first=0, after=None, where=TRUE, order=order, signature="")
 
     async def _to_one(self, link: Link, platform: str, keys: Sequence[str]) -> Found:
         bindings = self._operation.bindings
@@ -125,11 +92,11 @@ class Links:
         bindings = self._operation.bindings
         facet = bindings.facet(holder, target, load.role)
         parts = split(localised(where, holder, bindings), facet)
-        ordered = all(item.path in facet.orders for item in settled.order)
         needed = {item.path for item in settled.order}
         if parts.local is not None:
             needed |= paths(parts.local)
         own = facet_paths(bindings, target, frozenset(needed)).get(load.role, set())
+        ordered = all(item.path in facet.orders and item.path in own for item in settled.order)
         loader = self._operation.loader(
             load,
             holder,
@@ -137,22 +104,23 @@ class Links:
             where=parts.pushed,
             order=settled.order if ordered else (),
             limit=self._limit(link, keys, settled, whole=several or not ordered or parts.local is not None),
+            local=parts.local,
         )
         found = Held(holder, loader.projection)
-        values = Values(self._operation, target, load.role, load.age)
+        if parts.pushed == FALSE:
+            return found
+        wanted = set(keys)
         for read in await loader.load(keys):
-            found.failed.update((key, error) for key, error in read.failed.items() if key in set(keys))
+            found.failed.update((key, error) for key, error in read.failed.items() if key in wanted)
             for origin, groups in read.batches:
-                for key in keys:
-                    rows = groups.get(key)
-                    if rows is None:
-                        continue
-                    if parts.local is not None:
-                        rows = await held(values, holder, loader.projection, rows, parts.local)
-                    if not ordered:
-                        rows = await _sorted(values, holder, loader.projection, rows, settled.order)
-                    found.rows[key] = rows
+                for key in groups.keys() & wanted:
+                    found.rows[key] = groups[key]
                     found.origins[key] = origin
+        values = Values(self._operation, target, load.role, load.age)
+        if parts.local is not None:
+            await _hold(found, values, parts.local)
+        if not ordered:
+            await _sort(found, values, settled.order)
         return found
 
     def _limit(self, link: Link, keys: Sequence[str], settled: Settled, *, whole: bool) -> int | None:
@@ -169,12 +137,12 @@ class Links:
         return settled.first + 1
 
     def _window(self, key: str, read: list[Held], settled: Settled, link: Link) -> Window:
-        merged = _merged(key, read, settled.order)
+        merged = merged_runs(key, read, settled.order)
         if link.connection is None:
             return Window(merged, has_next=False, total=0)
         total = sum(len(rows) for _, rows in merged)
-        start = 0 if settled.after is None else _start(merged, read, settled.after, settled.order)
-        runs = list(_cut(merged, start, start + settled.first))
+        start = 0 if settled.after is None else start_of(merged, read, settled)
+        runs = list(cut(merged, start, start + settled.first))
         return Window(runs, has_next=total > start + settled.first, total=total)
 
     async def _values(
@@ -184,13 +152,13 @@ class Links:
         many = link.relation.many
         if many == "one":
             for window in windows.values():
-                window.runs = list(_cut(window.runs, 0, 1))
+                window.runs = list(cut(window.runs, 0, 1))
         selected = await self.selected(link.records, read, windows)
         if many == "connection":
             assert link.connection is not None
             connection = link.connection
             return {
-                key: connection_of(connection, selected[key], _page(window, read, settled))
+                key: connection_of(connection, selected[key], page_of(window, read, settled))
                 for key, window in windows.items()
             }
         (record,) = link.records
@@ -246,69 +214,18 @@ def _joined(pieces: list[tuple[Origin, list[Any]]]) -> list[Batch]:
     return batches
 
 
-async def _sorted(
-    values: Values, platform: str, projection: Projection, rows: list[Any], order: tuple[Order, ...]
-) -> list[Any]:
-    wanted = frozenset(item.path for item in order)
-    found = await values.over(platform, projection, rows, wanted)
-    keyed = [
-        (sort_key([value_at(item.path) for item in order], order), position) for position, value_at in enumerate(found)
-    ]
-    return [rows[position] for _, position in sorted(keyed)]
+async def _hold(found: Held, values: Values, where: Predicate) -> None:
+    """Leaves the rows for which the condition holds, all keys looked up together."""
+    rows = [row for group in found.rows.values() for row in group]
+    kept = {id(row) for row in await held(values, found.platform, found.projection, rows, where)}
+    found.rows = {key: [row for row in group if id(row) in kept] for key, group in found.rows.items()}
 
 
-def _merged(key: str, read: list[Held], order: tuple[Order, ...]) -> list[Run]:
-    """The key's rows of all holders, in the asked order; without an order, holder after holder."""
-    runs = [(position, found.rows[key]) for position, found in enumerate(read) if found.rows.get(key)]
-    if len(runs) < 2 or not order:
-        return runs
-    keyed = []
-    for position, rows in runs:
-        getters = [read[position].projection.getter(item.path) for item in order]
-        keyed += [(sort_key([get(row) for get in getters], order), position, n, row) for n, row in enumerate(rows)]
-    keyed.sort(key=lambda item: item[:3])
-    return [(position, [row]) for _, position, _, row in keyed]
-
-
-def _start(merged: list[Run], read: list[Held], after: Cursor, order: tuple[Order, ...]) -> int:
-    """How many rows lie before the cursor's place: behind its record, or where that would stand if it is gone."""
-    place = after.places.get(after.last, Place(""))
-    cut = sort_key(place.values, order) if len(place.values) == len(order) else None
-    count = before = 0
-    for position, rows in merged:
-        found = read[position]
-        id_of = found.projection.getter("id")
-        getters = [found.projection.getter(item.path) for item in order]
-        for row in rows:
-            count += 1
-            if found.platform == after.last and id_of(row) == place.id:
-                return count
-            if cut is not None and order and not cut < sort_key([get(row) for get in getters], order):
-                before = count
-    return before
-
-
-def _cut(runs: list[Run], start: int, stop: int) -> Iterator[Run]:
-    offset = 0
-    for holder, rows in runs:
-        low, high = max(start - offset, 0), min(stop - offset, len(rows))
-        if low < high:
-            yield holder, rows if (low, high) == (0, len(rows)) else rows[low:high]
-        offset += len(rows)
-
-
-def _page(window: Window, read: list[Held], settled: Settled) -> PageOf:
-    def cursor(position: int) -> str:
-        holder, row = window.at(position)
-        found = read[holder]
-        values = tuple(found.projection.getter(item.path)(row) for item in settled.order)
-        place = Place(found.projection.getter("id")(row), values)
-        return write_cursor(Cursor(settled.signature, found.platform, {found.platform: place}))
-
-    return PageOf(
-        size=window.size,
-        has_next=window.has_next,
-        has_previous=settled.after is not None,
-        total=window.total,
-        cursor=cursor,
-    )
+async def _sort(found: Held, values: Values, order: tuple[Order, ...]) -> None:
+    """Puts every key's rows in order; rows with equal values stay as they came, by id."""
+    rows = [row for group in found.rows.values() for row in group]
+    lookups = await values.over(found.platform, found.projection, rows, frozenset(item.path for item in order))
+    for row, value_at in zip(rows, lookups, strict=True):
+        found.looked_up[id(row)] = tuple(value_at(item.path) for item in order)
+    keys = {row: sort_key(looked_up, order) for row, looked_up in found.looked_up.items()}
+    found.rows = {key: sorted(group, key=lambda row: keys[id(row)]) for key, group in found.rows.items()}

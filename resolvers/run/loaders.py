@@ -44,7 +44,8 @@ class Loader:
             self._waiting.append((fresh, future))
             self._asked.update(dict.fromkeys(fresh, future))
             reads[future] = None
-        return [await future for future in reads]
+        # Shielded: a branch that is given up must not take the read from the branches that share it.
+        return [await asyncio.shield(future) for future in reads]
 
     def close(self) -> None:
         for task in self._tasks:

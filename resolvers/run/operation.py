@@ -45,11 +45,11 @@ class Operation:
         except GraphQLError as error:
             raise BadUserInput(error.message) from None
 
-    def settled(self, owner: object, type_name: str, arguments: Arguments) -> Settled:
+    def settled(self, owner: object, type_name: str, arguments: Arguments, usual: tuple[str, ...] = ()) -> Settled:
         """The list arguments of a link or root field, settled once; raises BadUserInput."""
         found = self._settled.get(id(owner))
         if found is None:
-            found = self._settled[id(owner)] = settle(type_name, self.arguments(arguments))
+            found = self._settled[id(owner)] = settle(type_name, self.arguments(arguments), usual)
         return found
 
     def loader(
@@ -148,8 +148,15 @@ class Operation:
 
 
 async def together(parts: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Runs the parts side by side; a single one without a task of its own."""
+    """Runs the parts side by side; a single one without a task of its own. The first failure ends the others."""
     if len(parts) == 1:
         await parts[0]
     elif parts:
-        await asyncio.gather(*parts)
+        tasks = [asyncio.ensure_future(part) for part in parts]
+        try:
+            await asyncio.gather(*tasks)
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise

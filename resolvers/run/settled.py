@@ -46,8 +46,8 @@ class Settled:
     """What a cursor of this list must carry."""
 
 
-def settle(type_name: str, arguments: Mapping[str, Any]) -> Settled:
-    """Raises BadUserInput for a page, cursor or id that can't be meant."""
+def settle(type_name: str, arguments: Mapping[str, Any], usual: tuple[str, ...] = ()) -> Settled:
+    """Raises BadUserInput for a page, cursor or id that can't be meant. `usual` is the order where none is asked."""
     first = arguments.get("first")
     first = FIRST if first is None else first
     if first < 0:
@@ -58,6 +58,7 @@ def settle(type_name: str, arguments: Mapping[str, Any]) -> Settled:
     order = tuple(
         Order(order_path(item["field"]), item["direction"].name == "DESC") for item in arguments.get("orderBy") or ()
     )
+    order = order or tuple(Order(path) for path in usual)
     if len({item.path for item in order}) < len(order):
         raise BadUserInput("`orderBy` names a field twice: name each once.")
     signature = signature_hash(f"{type_name} {order}")

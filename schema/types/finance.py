@@ -42,10 +42,10 @@ class Invoice(Node):
     contract: ContractRef | None = one("Contract", mine="contract")
     project: ProjectRef | None = one("Project", mine="project")
     lines: Connection[InvoiceLineRef] | None = connection(
-        "InvoiceLine", page_of(InvoiceLineRef, first=100), theirs="invoice"
+        "InvoiceLine", page_of(InvoiceLineRef, first=100), theirs="invoice", order=("number",)
     )
-    payments: list[PaymentRef] | None = each("Payment", theirs="invoice")
-    credit_memos: list[CreditMemoRef] | None = each("CreditMemo", theirs="invoice")
+    payments: list[PaymentRef] | None = each("Payment", theirs="invoice", order=("date", "number"))
+    credit_memos: list[CreditMemoRef] | None = each("CreditMemo", theirs="invoice", order=("date", "number"))
     sources: list[Source] = provenance()
 
 

@@ -72,6 +72,8 @@ def start_of(merged: list[Run], read: list[Held], settled: Settled) -> int:
     """How many rows lie before the cursor's place: behind its record, or where that would stand if it is gone."""
     after, order = settled.after, settled.order
     assert after is not None
+    if not merged:
+        return 0
     place = after.places[after.last]
     platforms = [found.platform for found in read]
     if len(place.values) != len(order) or after.last not in platforms:

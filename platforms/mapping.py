@@ -63,8 +63,10 @@ def instant(path: str, field: str, *, writable: bool = False) -> Mapped:
 
 
 def number(path: str, field: str, *, writable: bool = True) -> Mapped:
-    """An exact decimal number."""
-    return same(path, field, Decimal, writable=writable)
+    """An exact decimal number, without the zeros that a vendor's format puts at its end."""
+    return Mapped(
+        path=path, fields=(Field(field, Decimal),), read=plain, write=(lambda value: (value,)) if writable else None
+    )
 
 
 def choice(path: str, field: str, names: Mapping[str, Enum], *, writable: bool = True) -> Mapped:
@@ -100,6 +102,14 @@ def money(path: str, amount: str, currency: str, *, writable: bool = True) -> tu
 def derived(path: str, fields: tuple[Field, ...], read: Read, write: Write | None = None) -> Mapped:
     """A value that a function makes of several fields."""
     return Mapped(path=path, fields=fields, read=read, write=write)
+
+
+def plain(value: Decimal | None) -> Decimal | None:
+    """The number as a person writes it: 100.0 is 100, 37.50 is 37.5."""
+    if value is None:
+        return None
+    whole = value.to_integral_value()
+    return whole if whole == value else value.normalize()
 
 
 def utc(value: str | None) -> datetime | None:

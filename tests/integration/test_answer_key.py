@@ -33,6 +33,9 @@ ANCHORS = {
 }
 
 
+PARTS = {"milestones": ("dueDate", "key"), "amendments": ("number",), "rateCard": ("role",), "lines": ("number",)}
+
+
 async def whole_list(gateway: Any, type_name: str) -> list[dict[str, Any]]:
     """Every record of a type, page after page, with the id that its platform gives it."""
     found: list[dict[str, Any]] = []
@@ -100,6 +103,10 @@ async def test_records_are_as_the_answer_key_has_them(gateway, type_name):
             record.pop(name)
         if "lines" in record:
             record["lines"] = record["lines"]["nodes"]
+        for name, order in PARTS.items():
+            if name in record:
+                assert record[name] == sorted(record[name], key=lambda part, order=order: [part[n] for n in order])
+                key[name] = sorted(key[name], key=lambda part, order=order: [part[n] for n in order])
         if record.get("billing"):
             record["billing"].pop("legalEntity")
         same(key["key"], record, key)

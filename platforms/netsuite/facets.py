@@ -1,0 +1,71 @@
+"""A facet and the rows of SuiteQL behind it, with what the vendor compares derived from the columns' kinds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from platforms.mapping import Mapped
+from platforms.netsuite.tables import Column, Kind, Source
+from platforms.predicates import Operator
+from platforms.readers import COMPARISONS, TEXT, Facet, Pushable
+from schema.roles import PlatformRole
+
+MOST_KEYS = 1000
+"""Values that SuiteQL takes in one IN (...)."""
+PAGE = 1000
+
+_EQUALITY: frozenset[Operator] = frozenset({"eq", "in"})
+_OPERATORS: Mapping[Kind, frozenset[Operator]] = {
+    Kind.TEXT: TEXT,
+    Kind.ID: _EQUALITY,
+    Kind.NUMBER: COMPARISONS,
+    Kind.DAY: COMPARISONS,
+    Kind.FLAG: _EQUALITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A facet with its source."""
+
+    facet: Facet
+    source: Source
+
+    def column(self, path: str) -> Column:
+        """The column that a canonical path is compared and ordered by: the first that it is made of."""
+        if path == "id":
+            return Column(self.source.id, Kind.ID)
+        return self.source.columns[self.facet.row(path).fields[0].name]
+
+
+def told(
+    type_name: str,
+    entity: str,
+    source: Source,
+    rows: Iterable[Mapped],
+    *,
+    batch: Iterable[str],
+    compared: Iterable[str] = (),
+    orders: Iterable[str] = (),
+    ignored: Iterable[str] = (),
+    page: str = "",
+) -> Told:
+    """`compared` are the paths that the vendor compares; Oracle compares text exactly, by code point, case and all."""
+    facet = Facet(
+        type=type_name,
+        role=PlatformRole.ERP,
+        entity=entity,
+        rows=tuple(rows),
+        ignored=frozenset(ignored),
+        batch=dict.fromkeys(batch, MOST_KEYS),
+        orders=frozenset(orders),
+        page_size=PAGE,
+        url=page or None,
+    )
+    made = Told(facet, source)
+    pushable = {path: Pushable(_operators(facet.row(path), made.column(path))) for path in compared}
+    pushable["id"] = Pushable(frozenset({"eq", "in", "gt"}))
+    return Told(replace(facet, pushable=pushable), source)
+
+
+def _operators(row: Mapped, column: Column) -> frozenset[Operator]:
+    return _EQUALITY if row.names is not None else _OPERATORS[column.kind]

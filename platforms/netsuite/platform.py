@@ -1,0 +1,127 @@
+"""A configured NetSuite account as the rest of the product meets it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from platforms.connected import Allowance, Probe
+from platforms.gate import Gate
+from platforms.http import Transport
+from platforms.netsuite.auth import Assertions, Authorize, SigningKey, token_based
+from platforms.netsuite.client import Page, SuiteQl
+from platforms.netsuite.customers import customers, subsidiaries
+from platforms.netsuite.errors import classify
+from platforms.netsuite.invoices import invoice_lines, invoices
+from platforms.netsuite.jobs import jobs
+from platforms.netsuite.options import read_options
+from platforms.netsuite.reader import NetSuiteReader
+from platforms.netsuite.settlements import credit_memos, payments
+from platforms.netsuite.signing import TokenSignature
+from platforms.netsuite.suiteql import Statement
+from platforms.readers import Reader
+from platforms.registry import Connection
+from platforms.tokens import TokenSource
+from runtime.clock import Clock
+from schema.enums import PlatformHealth
+from schema.errors import (
+    CrosswalkError,
+    UpstreamForbidden,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+)
+
+_TRIAL = Statement("SELECT s.id FROM subsidiary s ORDER BY s.id", ())
+_ADVICE: Mapping[type[CrosswalkError], str] = {
+    UpstreamUnauthorized: "check account, keys and secrets, that the integration is enabled with token-based "
+    "authentication or client credentials, and this machine's clock; NetSuite's Login Audit Trail says why",
+    UpstreamForbidden: "give the token's role the permissions that docs/vendors/netsuite.md lists",
+    UpstreamRejected: "give the token's role SuiteAnalytics Workbook and REST Web Services: docs/vendors/netsuite.md",
+    UpstreamRateLimited: "lower this platform's slots, or find out who else calls the account",
+}
+_UNREACHED = "check the url (https://ACCOUNT.suitetalk.api.netsuite.com), proxies and firewalls"
+
+
+class NetSuiteAccount:
+    vendor = "netsuite"
+
+    def __init__(
+        self, connection: Connection, gate: Gate, transport: Transport, suiteql: SuiteQl, reader: NetSuiteReader
+    ):
+        self.name = connection.name
+        self.roles = connection.roles
+        self.base_url = connection.url
+        self.peers = connection.peers
+        self.reader: Reader = reader
+        self._gate = gate
+        self._transport = transport
+        self._suiteql = suiteql
+        self._trial: Any = msgspec.json.Decoder(Page[dict[str, Any]])
+
+    def health(self) -> PlatformHealth:
+        return self._gate.health
+
+    def quota(self) -> Allowance | None:
+        """None: NetSuite limits how many requests run at once, not how many there are."""
+        return None
+
+    def last_contact_at(self) -> datetime | None:
+        return self._gate.last_contact_at
+
+    async def probe(self) -> Probe:
+        """Reads one subsidiary's id."""
+        try:
+            page = await self._suiteql.page(_TRIAL, self._trial, limit=1)
+        except CrosswalkError as error:
+            advice = next((told for kind, told in _ADVICE.items() if isinstance(error, kind)), _UNREACHED)
+            return Probe(ok=False, detail=error.detail, advice=advice)
+        if not page.items:
+            return Probe(
+                ok=False,
+                detail="signed in, and sees no subsidiary",
+                advice="let the token's role see the subsidiaries whose books are asked for",
+            )
+        return Probe(ok=True, detail=f"signed in; {page.total} subsidiaries to be seen")
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+
+def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSuiteAccount:
+    """Speaks to nobody yet; SettingsError where credentials or options can't be meant."""
+    options = read_options(connection)
+    gate = Gate(
+        connection.name,
+        transport,
+        timeout=connection.timeout,
+        slots=connection.slots,
+        classify=classify,
+        clock=clock,
+    )
+    suiteql = SuiteQl(gate, connection.url, _login(connection, gate, clock))
+    told = [make(options) for make in (customers, subsidiaries, jobs, invoices, invoice_lines, payments, credit_memos)]
+    reader = NetSuiteReader(suiteql, told, lambda: clock.now().astimezone(options.zone).date().isoformat())
+    return NetSuiteAccount(connection, gate, transport, suiteql, reader)
+
+
+def _login(connection: Connection, gate: Gate, clock: Clock) -> TokenSource[Authorize]:
+    given = connection.credentials
+    if "token_key" in given:
+        signature = TokenSignature(
+            account=given["account"],
+            consumer_key=given["consumer_key"],
+            consumer_secret=given["consumer_secret"],
+            token_key=given["token_key"],
+            token_secret=given["token_secret"],
+            clock=clock,
+        )
+        return token_based(signature, clock)
+    try:
+        key = SigningKey(given["private_key"])
+    except (ValueError, TypeError):
+        raise connection.problem(
+            "credentials.private_key", "must be an RSA or elliptic curve private key in PEM form, without a password"
+        ) from None
+    return Assertions(gate, connection.url, given["client_id"], given["certificate_id"], key, clock).tokens()

@@ -111,7 +111,7 @@ class LineSource:
             "mainline": "F",
             "taxline": "F",
             "iscogs": "F",
-            "entity": record["entity"],
+            "entity": record.get("job") or record["entity"],
             "subsidiary": record["subsidiary"],
             "createdfrom": record.get("createdfrom"),
             "foreignamount": amount,

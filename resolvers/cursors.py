@@ -2,9 +2,9 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from enum import Enum
 from hashlib import blake2s
 from typing import Any
 
@@ -38,6 +38,9 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     places: dict[str, Place]
 
 
+NO_CURSOR = "`after` is not a cursor: use an `endCursor` or `cursor` of an earlier page."
+FARTHEST = 10**9
+"""The last position that a list can go on behind."""
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Cursor)
 
@@ -57,8 +60,12 @@ def write_cursor(cursor: Cursor) -> str:
     return urlsafe_b64encode(_encoder.encode(cursor)).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, signature: str) -> Cursor:
-    """Raises BadUserInput for text that is no cursor, or the cursor of a list in another order."""
+def read_cursor(text: str, signature: str, kinds: Sequence[type]) -> Cursor:
+    """Raises BadUserInput for text that is no cursor, or the cursor of another list.
+
+    `kinds` are the types of the order values: a caller may have changed what a cursor says, and what it says is
+    compared with values and pushed to platforms.
+    """
     try:
         raw = _decoder.decode(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
         cursor = Cursor(
@@ -70,10 +77,24 @@ def read_cursor(text: str, signature: str) -> Cursor:
             },
         )
     except (Error, ValueError, ArithmeticError, msgspec.MsgspecError):
-        raise BadUserInput("`after` is not a cursor: use an `endCursor` or `cursor` of an earlier page.") from None
+        raise BadUserInput(NO_CURSOR) from None
     if cursor.signature != signature:
-        raise BadUserInput("`after` belongs to a list in another order: keep `orderBy` the same from page to page.")
+        raise BadUserInput(
+            "`after` belongs to another list: keep the list, its `filter` and its `orderBy` the same from page to page."
+        )
+    if cursor.last not in cursor.places or not all(_fits(place, kinds) for place in cursor.places.values()):
+        raise BadUserInput(NO_CURSOR)
     return cursor
+
+
+def _fits(place: Place, kinds: Sequence[type]) -> bool:
+    """Whether a place can be one of a list with order values of these types."""
+    if not 0 <= place.offset <= FARTHEST:
+        return False
+    return not place.values or (
+        len(place.values) == len(kinds)
+        and all(value is None or type(value) is kind for value, kind in zip(place.values, kinds, strict=True))
+    )
 
 
 def packed(value: Any) -> Any:
@@ -85,19 +106,24 @@ def packed(value: Any) -> Any:
             return ["t", value.astimezone(UTC).isoformat()]
         case date():
             return ["y", value.isoformat()]
-        case Enum():
-            return ["e", value.value]
         case _:
             return value
 
 
 def unpacked(value: Any) -> Any:
+    """The canonical value that was packed; raises ValueError for what can't have been one."""
     match value:
-        case ["d", text]:
-            return Decimal(text)
-        case ["t", text]:
-            return datetime.fromisoformat(text)
-        case ["y", text]:
+        case ["d", str(text)]:
+            number = Decimal(text)
+            if not number.is_finite():
+                raise ValueError("not a number")
+            return number
+        case ["t", str(text)]:
+            instant = datetime.fromisoformat(text)
+            if instant.tzinfo is None:
+                raise ValueError("an instant without a zone")
+            return instant
+        case ["y", str(text)]:
             return date.fromisoformat(text)
         case _:
             return value

@@ -43,7 +43,7 @@ class Links:
     def _settled(self, link: Link) -> Settled:
         relation = link.relation
         if link.connection is not None:
-            return self._operation.settled(link, relation.target, link.arguments, relation.order)
+            return self._operation.settled(link, relation.target, relation.theirs, link.arguments, relation.order)
         order = tuple(Order(path) for path in relation.order)
         return Settled(first=0, after=None, where=TRUE, order=order, signature="")
 

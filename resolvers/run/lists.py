@@ -28,7 +28,7 @@ class Lists:
         """The connection; raises the error that keeps the whole list from being told."""
         assert root.target is not None
         connection = root.connection
-        settled = self._operation.settled(root, root.target, root.arguments)
+        settled = self._operation.settled(root, root.target, "", root.arguments)
         if connection is None:
             raise BadUserInput(f"No connected platform holds records of type {root.target}.")
         load = root.load

@@ -45,11 +45,13 @@ class Operation:
         except GraphQLError as error:
             raise BadUserInput(error.message) from None
 
-    def settled(self, owner: object, type_name: str, arguments: Arguments, usual: tuple[str, ...] = ()) -> Settled:
+    def settled(
+        self, owner: object, type_name: str, by: str, arguments: Arguments, usual: tuple[str, ...] = ()
+    ) -> Settled:
         """The list arguments of a link or root field, settled once; raises BadUserInput."""
         found = self._settled.get(id(owner))
         if found is None:
-            found = self._settled[id(owner)] = settle(type_name, self.arguments(arguments), usual)
+            found = self._settled[id(owner)] = settle(type_name, by, self.arguments(arguments), usual)
         return found
 
     def loader(

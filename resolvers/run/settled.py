@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+
+from graphql import get_named_type
 
 from platforms.predicates import (
     TRUE,
@@ -46,8 +50,11 @@ class Settled:
     """What a cursor of this list must carry."""
 
 
-def settle(type_name: str, arguments: Mapping[str, Any], usual: tuple[str, ...] = ()) -> Settled:
-    """Raises BadUserInput for a page, cursor or id that can't be meant. `usual` is the order where none is asked."""
+def settle(type_name: str, by: str, arguments: Mapping[str, Any], usual: tuple[str, ...] = ()) -> Settled:
+    """Raises BadUserInput for a page, cursor or id that can't be meant.
+
+    `by` tells lists of the same type apart. `usual` is the order where none is asked.
+    """
     first = arguments.get("first")
     first = FIRST if first is None else first
     if first < 0:
@@ -61,11 +68,12 @@ def settle(type_name: str, arguments: Mapping[str, Any], usual: tuple[str, ...] 
     order = order or tuple(Order(path) for path in usual)
     if len({item.path for item in order}) < len(order):
         raise BadUserInput("`orderBy` names a field twice: name each once.")
-    signature = signature_hash(f"{type_name} {order}")
+    where = normalised(condition(type_name, arguments.get("filter")))
+    signature = signature_hash(f"{type_name} {by} {where} {order}")
     return Settled(
         first=first,
-        after=None if after is None else read_cursor(after, signature),
-        where=normalised(condition(type_name, arguments.get("filter"))),
+        after=None if after is None else read_cursor(after, signature, [_kind(type_name, item.path) for item in order]),
+        where=where,
         order=order,
         signature=signature,
     )
@@ -94,6 +102,17 @@ def condition(type_name: str, given: Mapping[str, Any] | None) -> Predicate:
             case _:
                 parts.append(_comparisons(_path(fields[name], name), value))
     return all_of(parts)
+
+
+_KINDS: Mapping[str, type] = {"Decimal": Decimal, "Date": date, "DateTime": datetime, "Int": int, "Boolean": bool}
+
+
+def _kind(type_name: str, path: str) -> type:
+    """The Python type of the values at a canonical path."""
+    kind: Any = core().type_map[type_name]
+    for part in path.split("."):
+        kind = get_named_type(kind.fields[part].type)
+    return _KINDS.get(kind.name, str)
 
 
 def _path(field: Any, name: str) -> str:

@@ -126,9 +126,7 @@ class Streams:
         query = ReadQuery(where=where, order=self._settled.order, limit=limit, offset=offset)
         examined = 0
         while True:
-            origin, page = await self._operation.page(
-                stream.platform, stream.projection, query, self._age, stream.local
-            )
+            origin, page = await self._page(stream, query)
             stream.origin = stream.origin or origin
             if query.resume is None and stream.place is None:
                 stream.total = page.total
@@ -145,6 +143,9 @@ class Streams:
                     return
                 raise too_wide(stream.facet, stream.platform, MOST_ROWS)
             query = ReadQuery(where=where, order=self._settled.order, limit=limit, resume=page.more)
+
+    async def _page(self, stream: Stream, query: ReadQuery) -> tuple[Origin, ReadPage]:
+        return await self._operation.page(stream.platform, stream.projection, query, self._age, stream.local)
 
     def _from(self, stream: Stream) -> tuple[Predicate | None, int]:
         """The condition and the position that the rows behind the cursor's place have."""
@@ -185,7 +186,7 @@ class Streams:
         query = ReadQuery(where=stream.pushed)
         examined = found = 0
         while True:
-            _, page = await self._operation.page(stream.platform, stream.projection, query, self._age, stream.local)
+            _, page = await self._page(stream, query)
             found += sum(1 for row in page.rows if _holds(stream, row))
             examined += len(page.rows)
             if page.more is None:

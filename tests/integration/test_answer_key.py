@@ -9,14 +9,18 @@ FIELDS = {
     "Account": f"""id name number status industry website ownerName createdAt updatedAt parent {{ id }}
         billing {{ legalName taxId taxCode currency paymentTermsDays creditHold balance {MONEY} overdue {MONEY}
         legalEntity {{ name }} billTo {{ lines city region postalCode country }} }}""",
-    "Opportunity": f"id name stage amount {MONEY} probability closeDate serviceCode billingModel account {{ id }} contract {{ id }} project {{ id }}",
-    "Contract": f"""id number title status billingModel value {MONEY} startDate endDate approvedAt account {{ id }} opportunity {{ id }}
-        milestones {{ key name amount {MONEY} dueDate }} amendments {{ number title status effectiveDate valueChange {MONEY} }}
+    "Opportunity": f"""id name stage amount {MONEY} probability closeDate serviceCode billingModel
+        account {{ id }} contract {{ id }} project {{ id }}""",
+    "Contract": f"""id number title status billingModel value {MONEY} startDate endDate approvedAt account {{ id }}
+        opportunity {{ id }}
+        milestones {{ key name amount {MONEY} dueDate }} 
+        amendments {{ number title status effectiveDate valueChange {MONEY} }}
         rateCard {{ role unit price {MONEY} }}""",
     "Project": f"""id code name kind status startDate endDate managerName budget {MONEY} budgetHours percentComplete
         account {{ id }} contract {{ id }} financials {{ billed {MONEY} paid {MONEY} unbilled {MONEY} workInProgress {MONEY}
         recognizedRevenue {MONEY} deferredRevenue {MONEY} cost {MONEY} margin asOf }}""",
-    "Invoice": f"""id number status issueDate dueDate subtotal {MONEY} tax {MONEY} total {MONEY} amountPaid {MONEY} balance {MONEY}
+    "Invoice": f"""id number status issueDate dueDate subtotal {MONEY} tax {MONEY} total {MONEY} amountPaid {MONEY}
+        balance {MONEY}
         purchaseOrder account {{ id }} contract {{ id }} project {{ id }}
         lines {{ nodes {{ number description quantity unitPrice {MONEY} amount {MONEY} taxCode milestoneKey }} }}""",
 }

@@ -83,6 +83,10 @@ class KeyColumn(_Plain):
     """A record's id, or the id of a related record. What can't be an id equals none."""
 
     @property
+    def order(self) -> str | None:
+        return "Id" if self.field == "Id" else None
+
+    @property
     def pushable(self) -> Pushable:
         return Pushable(frozenset({"eq", "in", "gt"} if self.field == "Id" else {"eq", "in"}))
 

@@ -1,0 +1,240 @@
+"""What the contract suite asks of a vendor, and the platforms that it is tried on.
+
+Every folder below `platforms/` needs a `tests/platforms/<vendor>/case.py` with
+
+- `CREDENTIALS`: the names of the credentials to sign in with, `OPTIONS`: the vendor's options;
+- `PLATFORM`: how the sandbox shall run it (`salesforce:query_page=16`), with pages so small that the firm fills
+  several, and `PAGE_ROWS`: how many rows that is; or, for a platform that the sandbox doesn't emulate, `started()`: a
+  context manager that gives a namespace like that of `Running.case` below;
+- `strangers(type, count)`: ids of the vendor's own form that no record has;
+- `fields(platform, facet)`: every field that the vendor's own metadata has for the facet's entity;
+- `expire(platform)`: ends every session, so that the next call is refused; left out where credentials don't expire;
+- `UNTOLD`: by type, paths of which the firm's answer key tells nothing, or something else, each with the reason.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Self
+
+import pytest
+
+from platforms.connected import Connected
+from platforms.http import Headers, HttpResponse
+from platforms.readers import Facet, Projection, ReadQuery
+from platforms.registry import Connection, vendor, vendors
+from runtime.clock import SystemClock
+from sandbox.serve import run_loop, serving
+from sandbox.world import build_world
+from sandbox.world import vendors as emulated_vendors
+from schema.roles import PlatformRole
+
+HERE = Path(__file__).parent
+AS_OF = date(2026, 11, 20)
+
+
+# -------------------------------------------------------------------------------------------------- finding vendors
+
+
+def case_file(name: str) -> Path:
+    return HERE.parent / name / "case.py"
+
+
+def loaded(name: str, path: Path) -> ModuleType:
+    """A module of the tests, which are no packages."""
+    spec = spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TRUTH = loaded("contract_truth", HERE / "truth.py")
+WIRE = loaded("contract_wire", HERE / "wire.py")
+CASES = {name: loaded(f"contract_case_{name}", case_file(name)) for name in vendors() if case_file(name).exists()}
+"""A vendor without a case is a failed test of its own, not one left out."""
+
+
+def connected(name: str, url: str, credentials: Mapping[str, str], transport: Any, clock: Any) -> Connected:
+    case = CASES[name]
+    connection = Connection(
+        name=name,
+        vendor=name,
+        url=url,
+        roles=tuple(PlatformRole),
+        peers={},
+        credentials={key: credentials[key] for key in case.CREDENTIALS},
+        options=case.OPTIONS,
+        timeout=8.0,
+        slots=2,
+    )
+    return vendor(name).connect(connection, transport, clock)
+
+
+def facets_of(name: str) -> list[tuple[str, str, PlatformRole]]:
+    made_up = dict.fromkeys(CASES[name].CREDENTIALS, "made-up")
+    found = connected(name, "http://127.0.0.1:9", made_up, None, SystemClock()).reader.facets
+    return [(name, type_name, role) for type_name, role in found]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that speak of a facet run over every vendor's every facet, others over each vendor's first."""
+    if "facet_key" not in metafunc.fixturenames:
+        return
+    by_vendor = {name: facets_of(name) for name in CASES}
+    if "facet" in metafunc.fixturenames:
+        keys = [key for found in by_vendor.values() for key in found]
+        ids = [f"{name}-{kind}-{role.value}" for name, kind, role in keys]
+    else:
+        keys, ids = [found[0] for found in by_vendor.values()], list(by_vendor)
+    metafunc.parametrize("facet_key", keys, ids=ids)
+
+
+@pytest.fixture
+def vendor_name(facet_key: tuple[str, str, PlatformRole]) -> str:
+    return facet_key[0]
+
+
+# ------------------------------------------------------------------------------------------------ running platforms
+
+
+class Running:
+    """The firm's emulated platforms on loopback ports, in a thread with a loop of its own."""
+
+    def __init__(self) -> None:
+        specs = [getattr(CASES[name], "PLATFORM", name) if name in CASES else name for name in emulated_vendors()]
+        self.world = build_world(platforms=specs, accounts=30, seed=7, as_of=AS_OF)
+        self.truth = TRUTH.Truth(self.world)
+        self.ready: dict[str, Any] = {}
+        self._started, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=lambda: run_loop(self._serve()), name="contract-sandbox")
+
+    async def _serve(self) -> None:
+        async with serving(self.world) as ready:
+            self.ready = ready["platforms"]
+            self._started.set()
+            await asyncio.to_thread(self._stopped.wait)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._started.wait(30)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join(30)
+
+    def case(self, name: str) -> SimpleNamespace:
+        module, platform = CASES[name], self.world.platforms[name]
+        untold = getattr(module, "UNTOLD", {})
+        expire = getattr(module, "expire", None)
+        busy = platform.rate_limited()
+        return SimpleNamespace(
+            url=self.ready[name]["url"],
+            credentials=platform.credentials,
+            truth=lambda facet: self.truth.rows(name, facet, frozenset(untold.get(facet.type, ()))),
+            held=lambda facet: self.truth.held(name, facet),
+            rate_limited=HttpResponse(
+                status=busy.status_code,
+                headers=Headers([(key.decode(), value.decode()) for key, value in busy.raw_headers]),
+                body=bytes(busy.body),
+            ),
+            expire=expire and (lambda: expire(platform)),
+            fields=lambda facet: module.fields(platform, facet),
+        )
+
+
+@pytest.fixture(scope="session")
+def emulated() -> Iterator[Running]:
+    with Running() as running:
+        yield running
+
+
+@pytest.fixture
+def case(vendor_name: str, emulated: Running, request: pytest.FixtureRequest) -> SimpleNamespace:
+    """The vendor's own words beside the platform that runs for it."""
+    module = CASES[vendor_name]
+    if hasattr(module, "started"):
+        found: SimpleNamespace = request.getfixturevalue("self_started")(vendor_name, module)
+    else:
+        found = emulated.case(vendor_name)
+    found.strangers = module.strangers
+    found.page_rows = module.PAGE_ROWS
+    return found
+
+
+@pytest.fixture(scope="session")
+def self_started() -> Iterator[Callable[[str, ModuleType], SimpleNamespace]]:
+    running: dict[str, tuple[Any, SimpleNamespace]] = {}
+
+    def start(name: str, module: ModuleType) -> SimpleNamespace:
+        if name not in running:
+            context = module.started()
+            running[name] = (context, context.__enter__())
+        return running[name][1]
+
+    yield start
+    for context, _ in running.values():
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+async def wire() -> Any:
+    made = WIRE.Wire()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def platform(vendor_name: str, case: SimpleNamespace, wire: Any) -> Connected:
+    return connected(vendor_name, case.url, case.credentials, wire, wire)
+
+
+@pytest.fixture
+def facet(platform: Connected, facet_key: tuple[str, str, PlatformRole]) -> Facet:
+    return platform.reader.facets[facet_key[1], facet_key[2]]
+
+
+@pytest.fixture
+def projection(platform: Connected, facet: Facet) -> Projection:
+    """Every path of the facet."""
+    return platform.reader.project(facet, [row.path for row in facet.rows])
+
+
+@pytest.fixture
+def any_facet(platform: Connected) -> Facet:
+    """The facet to try what doesn't depend on the facet: that of the vendor's main record."""
+    return next(iter(platform.reader.facets.values()))
+
+
+@pytest.fixture
+def read_all(platform: Connected) -> Callable[..., Any]:
+    """Reads to the last page: `await read_all(projection, by=..., keys=..., where=..., order=..., limit=...)`."""
+
+    async def read(projection: Projection, **query: Any) -> list[Any]:
+        page = await platform.reader.read(projection, ReadQuery(**query))
+        rows = page.rows
+        while page.more is not None and (query.get("limit") is None or len(rows) < query["limit"]):
+            page = await platform.reader.read(projection, ReadQuery(**{**query, "resume": page.more}))
+            rows = rows + page.rows
+        return rows
+
+    return read
+
+
+@pytest.fixture
+def told(projection: Projection) -> Callable[[Any], dict[str, Any]]:
+    """A row as canonical values by path."""
+    getters = {row.path: projection.getter(row.path) for row in projection.facet.rows}
+    return lambda row: {path: get(row) for path, get in getters.items()}
+
+
+@pytest.fixture
+def matches() -> Callable[[Mapping[str, Any], Mapping[str, Any]], bool]:
+    """Whether a row says what the answer key tells of it."""
+    return lambda key, row: all(TRUTH.alike(value, row[path]) for path, value in key.items())

@@ -59,6 +59,8 @@ class Facet:
     keyset: bool = True
     """Whether paging can go on behind a row's values (conditions on order paths and `id`), rather than by position."""
     page_size: int
+    twins: bool = False
+    """Whether several rows may have the same `anchor`: the first by `id` is then the record's."""
     url: str | None = None
     """A deep link for a person: a template with `{base}` and `{id}`."""
 

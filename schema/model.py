@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from graphql import GraphQLObjectType, get_named_type, is_non_null_type
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_list_type, is_non_null_type
 
 from schema.declare import (
     Identity,
@@ -59,6 +59,7 @@ class Value:
     name: str
     roles: tuple[PlatformRole, ...] | None
     non_null: bool
+    plural: bool = False
     restricted: Restricted | None = None
 
 
@@ -153,7 +154,13 @@ def _field_model(name: str, item: Any) -> FieldModel:
                 return Group(
                     name=name, type=kind.name, roles=roles, non_null=non_null, restricted=restriction(metadata)
                 )
-            return Value(name=name, roles=roles, non_null=non_null, restricted=restriction(metadata))
+            return Value(
+                name=name,
+                roles=roles,
+                non_null=non_null,
+                plural=is_list_type(get_nullable_type(item.type)),
+                restricted=restriction(metadata),
+            )
     raise TypeError(f"the field {name} of a canonical type declares nothing")
 
 

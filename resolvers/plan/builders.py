@@ -172,7 +172,7 @@ def _expression(slot: Slot, record: Record, code: _Code) -> str:
         case NullSlot():
             return "None"
         case ValueSlot(path=path):
-            return code.value(path)
+            return f"({code.value(path)} or [])" if slot.plural and slot.non_null else code.value(path)
         case GroupSlot():
             return _group(slot, record, code)
         case LinkSlot(link=link):

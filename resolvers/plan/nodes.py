@@ -66,6 +66,8 @@ class ValueSlot:
     path: str
     role: PlatformRole
     non_null: bool
+    plural: bool = False
+    """Whether the value is a list; one that can't be null is empty where the platform has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,15 +166,19 @@ class Planner:
         path = scope.prefix + declared.name
         forbidden = self._forbids(declared.restricted)
         role = None if forbidden else self._owner(declared.roles, path, scope)
+        if role is None and declared.non_null and not forbidden:
+            role = scope.record.anchor  # nobody knows it, and it can't be null: every record is a hole
         if role is None:
             return self._null(key, declared.name, scope, forbidden=forbidden)
         self._need(scope.record, role, path, scope.age)
-        return ValueSlot(key, path, role, declared.non_null)
+        return ValueSlot(key, path, role, declared.non_null, declared.plural)
 
     def _group(self, declared: Group, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
         path = scope.prefix + declared.name
         forbidden = self._forbids(declared.restricted)
         role = None if forbidden else self._owner(declared.roles, path, scope)
+        if role is None and declared.non_null and not forbidden:
+            role = scope.record.anchor
         if role is None:
             return self._null(key, declared.name, scope, forbidden=forbidden)
         record = scope.record

@@ -20,6 +20,9 @@ from platforms.readers import Facet, Order, Pushable
 from resolvers.bindings import Bindings
 from schema.ids import RecordKey
 
+MOST_VALUES = 200
+"""How many values of a path that isn't read by keys one condition may list for a platform."""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -44,9 +47,16 @@ def split(where: Predicate, facet: Facet) -> Split:
     return Split(all_of(pushed) if pushed else None, all_of(local) if local else None)
 
 
+def overlong(leaf: Predicate, facet: Facet) -> bool:
+    """Whether a comparison lists more values than the platform takes in one call."""
+    if not isinstance(leaf, Compare) or leaf.operator != "in" or not isinstance(leaf.value, tuple):
+        return False
+    return len(leaf.value) > facet.batch.get(leaf.path, MOST_VALUES)
+
+
 def _pushable(leaf: Compare | Missing, facet: Facet) -> Pushable | None:
     found = facet.pushable.get(leaf.path)
-    if found is None or (leaf.negated and not found.exact):
+    if found is None or (leaf.negated and not found.exact) or overlong(leaf, facet):
         return None
     if isinstance(leaf, Missing):
         return found

@@ -1,13 +1,14 @@
 """Conditions that span platforms: the most selective side is asked first, and its keys are handed on (a semi-join)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from platforms.predicates import FALSE, TRUE, Compare, Missing, Predicate, all_of, conjuncts, leaves, paths
-from platforms.readers import Projection, ReadQuery
+from platforms.readers import Facet, Projection, ReadQuery
 from resolvers.freshness import Origin
 from resolvers.plan.nodes import Age
-from resolvers.run.conditions import localised, replaced, split
+from resolvers.run.conditions import localised, overlong, replaced, split
 from resolvers.run.holding import Values, facet_paths, held, role_of
 from resolvers.run.operation import Operation, together
 from resolvers.run.reads import MOST_ROWS, too_wide
@@ -51,6 +52,14 @@ def weight(where: Predicate) -> float:
         single = [0.9 if isinstance(leaf, Missing) or leaf.negated else _LEAVES[leaf.operator] / 1000 for leaf in found]
         share *= min(1.0, sum(single))
     return share
+
+
+def _listed(where: Predicate, facet: Facet) -> Compare | None:
+    """The keys that a condition lists, where they are too many for one statement and can be read batch by batch."""
+    for part in conjuncts(where):
+        if isinstance(part, Compare) and not part.negated and part.path in facet.batch and overlong(part, facet):
+            return part
+    return None
 
 
 class Joins:
@@ -138,10 +147,12 @@ class Joins:
         driver = min(sides.values(), key=lambda side: side.weight, default=None)
         if where == FALSE:
             rows = []
+        elif (listed := _listed(own.where, facet)) is not None:
+            rows, origin = await self._by_keys(platform, projection, listed.path, listed.value, parts.pushed, age)
         elif driver is not None and driver.weight <= own.weight:
             keys = await self._driven(platform, type_name, anchor, driver, age, paths(where) | also, values)
             if keys is not None:
-                rows, origin = await self._by_ids(platform, projection, keys, parts.pushed, age)
+                rows, origin = await self._by_keys(platform, projection, "id", keys, parts.pushed, age)
         if rows is None:
             rows, origin = await self._scan(platform, projection, parts.pushed, age)
         if where != TRUE and (parts.local is not None or sides or len(paths(where) - paths(own.where)) > 0):
@@ -200,15 +211,22 @@ class Joins:
             key = anchor_of(row)
             if key is not None and key not in known:
                 known[key] = {path: get(row) for path, get in getters.items()}
-        values.know(side.role, known)
+        if not facet.twins:
+            values.know(side.role, known)  # else a row that doesn't match may be the one that counts
         return list(known)
 
-    async def _by_ids(
-        self, platform: str, projection: Projection, keys: list[str], pushed: Predicate | None, age: Age
+    async def _by_keys(
+        self,
+        platform: str,
+        projection: Projection,
+        by: str,
+        keys: Sequence[str],
+        pushed: Predicate | None,
+        age: Age,
     ) -> tuple[list[Any], Origin | None]:
         facet = projection.facet
         loader = self._operation.key_loader(
-            facet.type, facet.role, platform, "id", projection.paths, age=age, where=pushed
+            facet.type, facet.role, platform, by, projection.paths, age=age, where=pushed
         )
         rows: list[Any] = []
         origin: Origin | None = None

@@ -41,10 +41,11 @@ class Links:
             return AllFailed(error)
 
     def _settled(self, link: Link) -> Settled:
-        relation = link.relation
+        relation, bindings = link.relation, self._operation.bindings
+        usual = tuple(path for path in relation.order if bindings.owner(relation.target, path, (link.load.role,)))
         if link.connection is not None:
-            return self._operation.settled(link, relation.target, relation.theirs, link.arguments, relation.order)
-        order = tuple(Order(path) for path in relation.order)
+            return self._operation.settled(link, relation.target, relation.theirs, link.arguments, usual)
+        order = tuple(Order(path) for path in usual)
         return Settled(first=0, after=None, where=TRUE, order=order, signature="")
 
     async def _to_one(self, link: Link, platform: str, keys: Sequence[str]) -> Found:

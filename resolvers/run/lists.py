@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from platforms.predicates import FALSE, Predicate, paths
+from platforms.predicates import FALSE, Predicate, leaves, paths
 from resolvers.cursors import Cursor, Place, write_cursor
 from resolvers.plan.nodes import Connection, Load, RootField
-from resolvers.run.conditions import id_key, sort_key
+from resolvers.run.conditions import id_key, localised, overlong, sort_key
 from resolvers.run.connections import PageOf, connection_of
 from resolvers.run.holding import facet_paths
 from resolvers.run.joins import Matching
@@ -59,8 +59,13 @@ class Lists:
         asked = paths(where) | {item.path for item in settled.order}
         if facet_paths(bindings, load.type, frozenset(asked)).keys() - {load.role}:
             return False
-        holders = bindings.holders(load.type, load.role)
-        return all(holds_order(holder.reader.facets[load.type, load.role], settled.order) for holder in holders)
+        for holder in bindings.holders(load.type, load.role):
+            facet = holder.reader.facets[load.type, load.role]
+            if not holds_order(facet, settled.order):
+                return False
+            if any(overlong(leaf, facet) for leaf in leaves(localised(where, holder.name, bindings))):
+                return False
+        return True
 
     async def _streamed(self, connection: Connection, load: Load, where: Predicate, settled: Settled) -> Any:
         read = Streams(self._operation, load, where, settled, counting=connection.counts)

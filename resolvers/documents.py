@@ -39,7 +39,7 @@ class Plans:
 
     def compiled(self, operation: Operation, chosen: "_Chosen", variables: Mapping[str, Any]) -> Compiled:
         """Raises RequestError where steering variables can't be meant."""
-        steering = tuple((name, variables.get(name)) for name in chosen.steering)
+        steering = tuple((name, variables[name]) for name in chosen.steering if name in variables)
         identity = (operation.document_hash, operation.name, operation.viewer.role, steering)
         found = self._plans.get(identity)
         if found is not None:

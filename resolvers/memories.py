@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -16,6 +17,10 @@ from platforms.readers import Projection
 from resolvers.freshness import Kept, Shelf
 from runtime.clock import Clock
 
+PATIENCE = 0.25
+"""Seconds that Redis has for an answer: reading live again costs about as much."""
+REST = 5.0
+"""Seconds for which a Redis that failed is left alone."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _log = structlog.get_logger(__name__)
 _pack = msgspec.msgpack.Encoder().encode
@@ -94,11 +99,15 @@ class RedisMemory:
         self._stored = msgspec.msgpack.Decoder(_Stored)
         self._decoders: dict[type[msgspec.Struct], msgspec.msgpack.Decoder[Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rests_until = 0.0
 
     async def recall(self, shelf: Shelf, keys: Sequence[str], seconds: int) -> Mapping[str, Kept]:
+        if self._resting():
+            return {}
         names = [self._name(shelf, key) for key in keys]
         try:
-            forgot, *values = await self._redis.mget([self._forgot_name(shelf), *names])
+            async with asyncio.timeout(PATIENCE):
+                forgot, *values = await self._redis.mget([self._forgot_name(shelf), *names])
             oldest = self._clock.now() - timedelta(seconds=min(seconds, self._seconds))
             if forgot is not None:
                 oldest = max(oldest, datetime.fromisoformat(_bytes(forgot).decode()))
@@ -108,12 +117,12 @@ class RedisMemory:
                 if value is not None
             }
         except (RedisError, OSError, TimeoutError, msgspec.MsgspecError, ValueError) as error:
-            _log.warning("cache_unavailable", error=type(error).__name__)
+            self._rest(error)
             return {}
         return {key: kept for key, kept in found.items() if kept.fetched_at > oldest}
 
     def keep(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
-        if self._seconds > 0:
+        if self._seconds > 0 and not self._resting():
             self._later(self._store(shelf, dict(found)))
 
     def forget(self, platform: str, entity: str, external_id: str) -> None:  # noqa: ARG002 - lists hold it as well
@@ -123,11 +132,21 @@ class RedisMemory:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._redis.aclose()
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._redis.aclose()
 
     async def settled(self) -> None:
         """Waits until everything handed over so far is stored."""
         await asyncio.gather(*self._tasks)
+
+    def _resting(self) -> bool:
+        return self._clock.monotonic() < self._rests_until
+
+    def _rest(self, error: Exception) -> None:
+        """Leaves Redis alone for a while, so that a frozen one costs an operation its patience once at most."""
+        self._rests_until = self._clock.monotonic() + REST
+        _log.warning("cache_unavailable", error=type(error).__name__, seconds=REST)
 
     def _later(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -140,15 +159,17 @@ class RedisMemory:
             for key, kept in found.items():
                 value = _pack(_Stored(kept.fetched_at, kept.total, kept.more, msgspec.Raw(_pack(kept.rows))))
                 pipeline.set(self._name(shelf, key), value, px=int(self._seconds * 1000))
-            await pipeline.execute()
+            async with asyncio.timeout(PATIENCE):
+                await pipeline.execute()
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("cache_unavailable", error=type(error).__name__)
+            self._rest(error)
 
     async def _note_change(self, name: str) -> None:
         try:
-            await self._redis.set(name, self._clock.now().isoformat(), px=int(self._seconds * 1000) or 1)
+            async with asyncio.timeout(PATIENCE):
+                await self._redis.set(name, self._clock.now().isoformat(), px=int(self._seconds * 1000) or 1)
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("cache_unavailable", error=type(error).__name__)
+            self._rest(error)
 
     def _kept(self, projection: Projection, value: bytes) -> Kept:
         stored = self._stored.decode(value)

@@ -8,6 +8,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     OperationDefinitionNode,
+    ValueNode,
     VariableNode,
     value_from_ast_untyped,
 )
@@ -36,9 +37,17 @@ class AgeReader:
     def _read(self, directives: Iterable[DirectiveNode] | None) -> Age | None:
         for directive in directives or ():
             if directive.name.value == "freshness":
-                given = {argument.name.value: self._seconds(argument.value) for argument in directive.arguments or ()}
+                given = {
+                    argument.name.value: self._seconds(argument.value)
+                    for argument in directive.arguments or ()
+                    if not self._absent(argument.value)
+                }
                 return Age(given.get("maxAge", 0), given.get("staleIfError", 0))
         return None
+
+    def _absent(self, value: ValueNode) -> bool:
+        """A variable that the request leaves out stands for the argument's default."""
+        return isinstance(value, VariableNode) and value.name.value not in self._variables
 
     def _seconds(self, value: Any) -> int:
         found = (

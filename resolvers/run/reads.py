@@ -1,10 +1,10 @@
 """Reads of platforms for one operation: chunks of keys, pages to the end, the bound on rows, earlier reads."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from platforms.connected import Connected
 from platforms.predicates import Predicate
@@ -15,9 +15,10 @@ from resolvers.freshness import Kept, Memory, Origin, Shelf
 from resolvers.plan.nodes import Age
 from runtime.clock import Clock
 from schema.enums import Freshness
-from schema.errors import CrosswalkError, TooWide
+from schema.errors import CrosswalkError, DeadlineExceeded, TooWide
 from schema.roles import PlatformRole
 
+T = TypeVar("T")
 MOST_ROWS = 10_000
 """How many rows one read may bring before it is too wide."""
 
@@ -86,7 +87,7 @@ class Reads:
             kept = await self.memory.recall(shelf, missing, age.max_age)
             _add(outcome, kept, Freshness.CACHED)
             missing = [key for key in missing if key not in kept]
-        size = projection.facet.batch[by]
+        size = projection.facet.batch[by] if limit is None else 1  # a limit is one key's: together they'd share it
         chunks = [missing[start : start + size] for start in range(0, len(missing), size)]
         query = ReadQuery(by=by, where=where, order=order, limit=limit)
         if len(chunks) == 1:
@@ -121,37 +122,66 @@ class Reads:
                 return _kept_page(kept[""], Freshness.CACHED)
         identity = (platform, projection.facet.type, projection.facet.role, projection.paths, "page", str(query))
         reader = self.bindings.platforms[platform].reader
+
+        async def read() -> tuple[ReadPage, datetime]:
+            started = self.clock.now()
+            return await reader.read(projection, query), started
+
         try:
-            page: ReadPage = await self._flights.share(identity, lambda: reader.read(projection, query))
+            page, started = await self._share(platform, identity, read)
         except CrosswalkError:
             kept = await self.memory.recall(shelf, [""], age.stale_if_error) if age.stale_if_error else {}
             if "" in kept:
                 return _kept_page(kept[""], Freshness.STALE)
             raise
-        now = self.clock.now()
-        self.memory.keep(shelf, {"": Kept(page.rows, now, page.total, page.more)})
-        return Origin(Freshness.LIVE, now), page
+        self.memory.keep(shelf, {"": Kept(page.rows, started, page.total, page.more)})
+        return Origin(Freshness.LIVE, started), page
 
-    async def count(self, platform: str, facet: Facet, where: Predicate | None) -> int | None:
+    async def count(self, platform: str, facet: Facet, where: Predicate | None, age: Age) -> int | None:
         """How many rows there are; None where the platform can't count cheaply."""
+        shelf = Shelf(platform, self.projection(platform, facet.type, facet.role, frozenset()), "", f"{where} counted")
+        if age.max_age:
+            kept = await self.memory.recall(shelf, [""], age.max_age)
+            if "" in kept:
+                return kept[""].total
         identity = (platform, facet.type, facet.role, "count", where)
         reader = self.bindings.platforms[platform].reader
-        found: int | None = await self._flights.share(identity, lambda: reader.count(facet, where))
+        started = self.clock.now()
+        try:
+            found = await self._share(platform, identity, lambda: reader.count(facet, where))
+        except CrosswalkError:
+            kept = await self.memory.recall(shelf, [""], age.stale_if_error) if age.stale_if_error else {}
+            if "" in kept:
+                return kept[""].total
+            raise
+        self.memory.keep(shelf, {"": Kept([], started, found)})
         return found
 
     async def rows(
         self, platform: str, projection: Projection, query: ReadQuery, *, most: int = MOST_ROWS
     ) -> tuple[list[Any], datetime]:
-        """Every row of the query, page after page, and when they were read. Identical reads in flight are shared."""
+        """Every row of the query, page after page, and when reading began. Identical reads in flight are shared."""
         identity = (platform, projection.facet.type, projection.facet.role, projection.paths, query)
-        found: tuple[list[Any], datetime] = await self._flights.share(
-            identity, lambda: self._all_pages(self.bindings.platforms[platform], projection, query, most)
+        return await self._share(
+            platform, identity, lambda: self._all_pages(self.bindings.platforms[platform], projection, query, most)
         )
+
+    async def _share(self, platform: str, identity: Hashable, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The call's result, from the flight under way where there is one."""
+        try:
+            found: T = await self._flights.share(identity, call)
+        except DeadlineExceeded as error:
+            if error.platform is not None:
+                raise
+            raise DeadlineExceeded(
+                f"{platform} had not answered when the operation's time was over.", platform=platform
+            ) from None
         return found
 
     async def _all_pages(
         self, platform: Connected, projection: Projection, query: ReadQuery, most: int
     ) -> tuple[list[Any], datetime]:
+        started = self.clock.now()
         page = await platform.reader.read(projection, query)
         rows = page.rows
         while page.more is not None and (query.limit is None or len(rows) < query.limit):
@@ -162,7 +192,7 @@ class Reads:
             )
             page = await platform.reader.read(projection, following)
             rows = rows + page.rows
-        return rows, self.clock.now()
+        return rows, started
 
 
 def too_wide(facet: Facet, platform: str, most: int) -> TooWide:

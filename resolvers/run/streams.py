@@ -179,7 +179,7 @@ class Streams:
             return None if stream.place is None else await self._counted(stream)
         if stream.total is not None:
             return stream.total
-        return await self._operation.reads.count(stream.platform, stream.facet, stream.pushed)
+        return await self._operation.reads.count(stream.platform, stream.facet, stream.pushed, self._age)
 
     async def _counted(self, stream: Stream) -> int | None:
         """Counts here, where the platform's condition is not exact; None past the bound."""

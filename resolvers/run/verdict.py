@@ -1,6 +1,6 @@
 """The last pass over a troubled answer: failures become null and one error each, nulls move up where they must."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from resolvers.plan.nodes import (
@@ -29,13 +29,14 @@ class Verdict:
     def __init__(self, correlation_id: str) -> None:
         self.errors: list[dict[str, Any]] = []
         self._correlation_id = correlation_id
-        self._told: dict[tuple[StaticPath, str | None, str], dict[str, Any]] = {}
+        self._told: dict[tuple[StaticPath, str | None, str, int], dict[str, Any]] = {}
 
     def failed(self, path: Path, error: CrosswalkError) -> None:
         static = tuple(part for part in path if isinstance(part, str))
-        identity = (static, error.platform, error.code.value)
+        mistake = id(error) if isinstance(error, BadUserInput) else 0  # two bad ids are two errors
+        identity = (static, error.platform, error.code.value, mistake)
         known = self._told.get(identity)
-        if known is not None and not isinstance(error, BadUserInput):
+        if known is not None:
             known["extensions"]["occurrences"] = known["extensions"].get("occurrences", 1) + 1
             return
         told = {
@@ -135,30 +136,33 @@ class Verdict:
     def _connection(self, connection: Connection, value: Any, path: Path) -> Any:
         if value is None:
             return None
-        for position, slot in enumerate(connection.slots):
-            found = getattr(value, f"a{position}")
-            if slot.kind == "nodes" and self._list(slot.records[""], found, (*path, slot.key)) is None:
-                return None
-            if slot.kind == "edges" and not self._edges(slot, found, (*path, slot.key)):
-                return None
+        found = [getattr(value, f"a{position}") for position in range(len(connection.slots))]
+        for slot, items in zip(connection.slots, found, strict=True):
+            for item, place, _ in _nodes(slot, items, (*path, slot.key)):
+                if isinstance(item, Hole):
+                    self.hole(place, item)
+                    return None
+        for slot, items in zip(connection.slots, found, strict=True):
+            for item, place, record in _nodes(slot, items, (*path, slot.key)):
+                self._record(record, item, place)
         return value
-
-    def _edges(self, slot: ConnectionSlot, edges: Sequence[Any], path: Path) -> bool:
-        for position, (key, name) in enumerate(slot.fields):
-            if name != "node":
-                continue
-            for number, edge in enumerate(edges):
-                node, place = getattr(edge, f"a{position}"), (*path, number, key)
-                if isinstance(node, Hole):
-                    self.hole(place, node)
-                    return False
-                self._record(slot.records[key], node, place)
-        return True
 
     def _raise(self, value: Failed, path: Path) -> None:
         if not isinstance(value.error, CrosswalkError):
             raise value.error
         self.failed(path, value.error)
+
+
+def _nodes(slot: ConnectionSlot, items: Any, path: Path) -> Iterator[tuple[Any, Path, Record]]:
+    """The records under one field of a connection, with their places and selections."""
+    if slot.kind == "nodes":
+        for number, item in enumerate(items):
+            yield item, (*path, number), slot.records[""]
+    elif slot.kind == "edges":
+        for position, (key, name) in enumerate(slot.fields):
+            if name == "node":
+                for number, edge in enumerate(items):
+                    yield getattr(edge, f"a{position}"), (*path, number, key), slot.records[key]
 
 
 class Typed:

@@ -98,17 +98,14 @@ class GraphEngine:
     async def _both(
         self, operation: Operation, run: Run, compiled: Compiled, node: OperationDefinitionNode
     ) -> tuple[dict[str, Any], "_Others"]:
-        """Planned values and the other resolvers' result, side by side."""
+        """Planned values, and the result of the other resolvers, which wait for nothing."""
         plan = compiled.plan
         others = _Others({}, [])
         if not plan.others:
             return await self._planned(run, compiled), others
         fields = [found for nodes in plan.others.values() for found in nodes]
-        resolved = self._resolved(operation, node, fields)
-        if not plan.roots:
-            return {}, await resolved
-        values, others = await asyncio.gather(self._planned(run, compiled), resolved)
-        return values, others
+        others = await self._resolved(operation, node, fields)
+        return (await self._planned(run, compiled) if plan.roots else {}), others
 
     async def _planned(self, run: Run, compiled: Compiled) -> dict[str, Any]:
         """The planned roots' values; those that aren't there when the time is over are failures."""

@@ -100,6 +100,7 @@ class RedisMemory:
         self._decoders: dict[type[msgspec.Struct], msgspec.msgpack.Decoder[Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
+        self._forgotten: dict[tuple[str, str], datetime] = {}
 
     async def recall(self, shelf: Shelf, keys: Sequence[str], seconds: int) -> Mapping[str, Kept]:
         if self._resting():
@@ -108,7 +109,10 @@ class RedisMemory:
         try:
             async with asyncio.timeout(PATIENCE):
                 forgot, *values = await self._redis.mget([self._forgot_name(shelf), *names])
-            oldest = self._clock.now() - timedelta(seconds=min(seconds, self._seconds))
+            oldest = max(
+                self._clock.now() - timedelta(seconds=min(seconds, self._seconds)),
+                self._forgotten.get((shelf.platform, shelf.projection.facet.entity), LONG_AGO),
+            )
             if forgot is not None:
                 oldest = max(oldest, datetime.fromisoformat(_bytes(forgot).decode()))
             found = {
@@ -126,6 +130,7 @@ class RedisMemory:
             self._later(self._store(shelf, dict(found)))
 
     def forget(self, platform: str, entity: str, external_id: str) -> None:  # noqa: ARG002 - lists hold it as well
+        self._forgotten[platform, entity] = self._clock.now()  # holds here at once, and if Redis can't be told
         self._later(self._note_change(f"{self._prefix}forgot:{platform}:{entity}"))
 
     async def close(self) -> None:

@@ -13,12 +13,13 @@ FIELDS = {
         account {{ id }} contract {{ id }} project {{ id }}""",
     "Contract": f"""id number title status billingModel value {MONEY} startDate endDate approvedAt account {{ id }}
         opportunity {{ id }}
-        milestones {{ key name amount {MONEY} dueDate }} 
+        milestones {{ key name amount {MONEY} dueDate }}
         amendments {{ number title status effectiveDate valueChange {MONEY} }}
         rateCard {{ role unit price {MONEY} }}""",
     "Project": f"""id code name kind status startDate endDate managerName budget {MONEY} budgetHours percentComplete
-        account {{ id }} contract {{ id }} financials {{ billed {MONEY} paid {MONEY} unbilled {MONEY} workInProgress {MONEY}
-        recognizedRevenue {MONEY} deferredRevenue {MONEY} cost {MONEY} margin asOf }}""",
+        account {{ id }} contract {{ id }}
+        financials {{ billed {MONEY} paid {MONEY} unbilled {MONEY} workInProgress {MONEY} recognizedRevenue {MONEY}
+        deferredRevenue {MONEY} cost {MONEY} margin asOf }}""",
     "Invoice": f"""id number status issueDate dueDate subtotal {MONEY} tax {MONEY} total {MONEY} amountPaid {MONEY}
         balance {MONEY}
         purchaseOrder account {{ id }} contract {{ id }} project {{ id }}

@@ -109,7 +109,8 @@ def plain(value: Decimal | None) -> Decimal | None:
     if value is None:
         return None
     whole = value.to_integral_value()
-    return whole if whole == value else value.normalize()
+    found = whole if whole == value else value.normalize()
+    return Decimal(f"{found:f}") if "E" in str(found) else found
 
 
 def utc(value: str | None) -> datetime | None:

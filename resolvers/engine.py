@@ -56,12 +56,13 @@ class GraphEngine:
         self._clock = clock
         self._seconds = seconds
         self._plans = Plans(bindings)
-        self._status = PlatformStatus(bindings)
+        self._status = PlatformStatus(bindings, clock)
 
     async def started(self) -> None:
         """Nothing waits for a platform: the gateway serves when any of them is unreachable."""
 
     async def close(self) -> None:
+        await self._status.close()
         await self._memory.close()
         for platform in self._bindings.platforms.values():
             await platform.close()

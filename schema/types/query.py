@@ -35,8 +35,8 @@ class Platform:
     last_contact_at: datetime | None
 
 
-def _platforms(info: strawberry.Info[Any, None]) -> list[Platform]:
-    found: list[Platform] = info.context.platforms()
+async def _platforms(info: strawberry.Info[Any, None]) -> list[Platform]:
+    found: list[Platform] = await info.context.platforms()
     return found
 
 

@@ -28,6 +28,14 @@ def _label(account: Account, resource: Record) -> str:
     return str(named or (user and user["full_name"]) or (role and role["name"]) or "Unnamed Resource")
 
 
+def _named_after(table: str, column: str, name: str) -> Any:
+    def read(account: Account, resource: Record) -> str | None:
+        found = account.tables[table].get(resource.get(column) or "")
+        return found[name] if found else None
+
+    return read
+
+
 def _rate(kind: str) -> Any:
     def read(account: Account, resource: Record) -> int | None:
         found = account.tables["account_memberships"].where("user_id", [resource.get("user_id")])
@@ -111,6 +119,9 @@ WORKSPACE_RESOURCES = Collection(
     attributes=(
         derived("label", _label),
         unshown("label"),
+        derived("display_label", _label),
+        derived("full_name", _named_after("users", "user_id", "full_name")),
+        derived("role_name", _named_after("roles", "role_id", "name")),
         derived(
             "total_allocated_minutes", lambda account, row: sum(each["minutes"] for each in _allocations(account, row))
         ),

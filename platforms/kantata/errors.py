@@ -1,0 +1,59 @@
+"""What Kantata's statuses and error types mean: the one table.
+
+Refusals are `{"errors": [{"type": "oauth"|"system"|"validation", "message", "field"?}]}`. There are no codes, so that
+only status, type and field can be told apart. https://developer.kantata.com/section/error-format
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from platforms.http import HttpResponse
+from platforms.status_table import looks_like_json, read_status
+from schema.errors import (
+    Landed,
+    PlatformError,
+    UpstreamForbidden,
+    UpstreamInvalidResponse,
+    UpstreamRejected,
+    UpstreamUnauthorized,
+)
+
+_LEAVES: Mapping[tuple[int, str], tuple[type[PlatformError], str]] = {
+    (401, "oauth"): (UpstreamUnauthorized, "the access token is refused: it was revoked, or its user was disabled"),
+    (403, "oauth"): (UpstreamForbidden, "the token's user lacks a right: it must be an Account Administrator"),
+    (403, "system"): (UpstreamForbidden, "the token's user lacks a right: it must be an Account Administrator"),
+    (400, "system"): (UpstreamRejected, "a parameter can't be read"),
+    (404, "system"): (UpstreamRejected, "there is no such record, or a filter hides it"),
+    (422, "validation"): (UpstreamRejected, "a value is refused"),
+}
+
+
+class _Error(msgspec.Struct):
+    type: str = ""
+    field: str = ""
+
+
+class _Refusal(msgspec.Struct):
+    errors: list[_Error]
+
+
+_refusals = msgspec.json.Decoder(_Refusal)
+
+
+def read_error(response: HttpResponse) -> PlatformError | None:
+    """None for a good answer; what isn't JSON at all is a proxy's or a broken platform's, whatever its status."""
+    if response.status < 300:
+        if looks_like_json(response.body):
+            return None
+        return UpstreamInvalidResponse("the answer is not JSON")
+    plain = read_status(response) or UpstreamInvalidResponse(f"unexpected status {response.status}")
+    try:
+        told = _refusals.decode(response.body).errors
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return plain
+    if not told or (response.status, told[0].type) not in _LEAVES:
+        return plain
+    leaf, detail = _LEAVES[response.status, told[0].type]
+    named = sorted({error.field for error in told if error.field.isidentifier()})
+    return leaf(f"{detail} ({', '.join(named)})" if named else detail, landed=Landed.NO)

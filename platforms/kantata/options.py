@@ -1,0 +1,113 @@
+"""What a firm may say of its account beyond address and token: names of custom fields and references, and statuses."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+from platforms.registry import Connection
+from schema.enums import MilestoneStatus, ProjectKind, ProjectStatus
+
+OPTIONS = {
+    "account_reference": "Service name of the external references to accounts. Default: salesforce.",
+    "contract_reference": "Service name of the external references to contracts. Default: salesforce_contract.",
+    "milestone_reference": "Service name of the external references that hold milestones' keys. Default: "
+    "crosswalk_milestone.",
+    "project_code_field": "Name of the project custom field that holds the code. Default: Project code.",
+    "engagement_type_field": "Name of the project custom field that says the kind. Default: Engagement type.",
+    "department_field": "Name of the user custom field that holds the department. Default: Department.",
+    "engagement_types": "What the choices of the engagement type mean: {Retainer: RETAINER, ...}.",
+    "project_statuses": "What the keys of the account's project statuses mean: {'301': ACTIVE, ...}.",
+    "milestone_statuses": "What the keys of the account's task statuses mean for a milestone: {'40': ACCEPTED, ...}.",
+    "currency": "The account's currency, such as EUR: of cost rates where the answer doesn't name one.",
+    "page_size": "Rows in one answer, 200 at most (the default); fewer where Kantata takes too long to make them.",
+}
+MOST_ROWS = 200
+"""The most that `per_page` grants."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
+E = TypeVar("E", bound=Enum)
+
+PROJECT_STATUSES = {
+    "201": ProjectStatus.PLANNED,
+    "301": ProjectStatus.ACTIVE,
+    "401": ProjectStatus.ON_HOLD,
+    "501": ProjectStatus.CANCELLED,
+    "601": ProjectStatus.COMPLETED,
+}
+MILESTONE_STATUSES = {
+    "10": MilestoneStatus.PLANNED,
+    "20": MilestoneStatus.IN_PROGRESS,
+    "30": MilestoneStatus.COMPLETED,
+    "40": MilestoneStatus.ACCEPTED,
+    "50": MilestoneStatus.BILLED,
+}
+ENGAGEMENT_TYPES = {
+    "Project": ProjectKind.PROJECT,
+    "Retainer": ProjectKind.RETAINER,
+    "Managed service": ProjectKind.MANAGED_SERVICE,
+    "Advisory": ProjectKind.ADVISORY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOptions:
+    """Both status lists are each account's own; the defaults are those that a new account begins with."""
+
+    account_reference: str = "salesforce"
+    contract_reference: str = "salesforce_contract"
+    milestone_reference: str = "crosswalk_milestone"
+    project_code_field: str = "Project code"
+    engagement_type_field: str = "Engagement type"
+    department_field: str = "Department"
+    engagement_types: Mapping[str, ProjectKind] = field(default_factory=lambda: ENGAGEMENT_TYPES)
+    project_statuses: Mapping[str, ProjectStatus] = field(default_factory=lambda: PROJECT_STATUSES)
+    milestone_statuses: Mapping[str, MilestoneStatus] = field(default_factory=lambda: MILESTONE_STATUSES)
+    currency: str | None = None
+    page_size: int = MOST_ROWS
+
+
+def read_options(connection: Connection) -> AccountOptions:
+    """The options of the settings, checked; SettingsError says which one can't be meant."""
+    given = dict(connection.options)
+    usual = AccountOptions()
+    names = {name: _name(connection, name, given.get(name, getattr(usual, name))) for name in _NAMES}
+    currency = given.get("currency")
+    if currency is not None and not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
+        raise connection.problem("options.currency", "must be an ISO 4217 code, such as EUR")
+    size = given.get("page_size", usual.page_size)
+    if not isinstance(size, int) or not 1 <= size <= MOST_ROWS:
+        raise connection.problem("options.page_size", f"must be from 1 to {MOST_ROWS}")
+    return AccountOptions(
+        **names,
+        engagement_types=_meanings(connection, "engagement_types", given, ProjectKind) or usual.engagement_types,
+        project_statuses=_meanings(connection, "project_statuses", given, ProjectStatus) or usual.project_statuses,
+        milestone_statuses=_meanings(connection, "milestone_statuses", given, MilestoneStatus)
+        or usual.milestone_statuses,
+        currency=currency,
+        page_size=size,
+    )
+
+
+_NAMES = (
+    "account_reference", "contract_reference", "milestone_reference", "project_code_field", "engagement_type_field",
+    "department_field",
+)  # fmt: skip
+
+
+def _name(connection: Connection, option: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise connection.problem(f"options.{option}", "must be a name")
+    return value
+
+
+def _meanings(connection: Connection, option: str, given: Mapping[str, Any], kind: type[E]) -> dict[str, E] | None:
+    if option not in given:
+        return None
+    value = given[option]
+    known = kind.__members__
+    if not isinstance(value, Mapping) or not value or any(meaning not in known for meaning in value.values()):
+        raise connection.problem(
+            f"options.{option}", f"must map each of the account's own to one of {', '.join(known)}"
+        )
+    return {str(key): known[meaning] for key, meaning in value.items()}

@@ -10,7 +10,7 @@ from benchmarks.processes import listening, ready
 from benchmarks.queries import KEY
 from gateway.app import build_app
 from gateway.keys import ApiKey, KeyRing
-from gateway.server import server_config
+from gateway.server import calm_collector, server_config
 from platforms.keepalive import KeepAliveTransport
 from resolvers.assembly import memory_of
 from resolvers.bindings import Bindings
@@ -26,7 +26,9 @@ def main(upstream: str) -> None:
     keys = KeyRing([ApiKey(name="bench", role="finance", sha256=sha256(KEY.encode()).hexdigest())])
     listener = listening()
     ready(listener)
-    uvicorn.Server(server_config(build_app(engine, keys=keys))).run(sockets=[listener])
+    config = server_config(build_app(engine, keys=keys))
+    calm_collector()
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,26 @@
 """How the process listens: uvicorn, set up for an edge that strangers may reach."""
 
+import gc
+
 import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.options import EdgeOptions
 from gateway.protocol import protocol_with
+
+ALLOCATIONS = 10_000
+"""Objects made and not freed before the garbage collector looks at the youngest: an answer of a thousand records."""
+
+
+def calm_collector() -> None:
+    """Tells the garbage collector to leave alone what stands when serving begins, and to look less often.
+
+    Schema and modules are some hundred thousand objects that never go; walking through them again and again costs a
+    small operation a third of its time. What operations leave behind is freed by reference count, hardly ever by it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 20, 20)
 
 
 def server_config(

@@ -11,6 +11,7 @@ from gateway.cli.refusal import Refusal
 from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
 from gateway.log import operation_log
+from gateway.server import calm_collector
 from platforms.connected import Connected
 from platforms.registry import connect
 from resolvers.assembly import build_engine
@@ -38,6 +39,7 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
     except SettingsError as error:
         raise Refusal(*error.problems) from None
     app = build_app(engine, keys=key_ring(settings), options=options, log=log)
+    calm_collector()
     async with serving(app, listener, options):
         yield
 

@@ -147,6 +147,7 @@ class Operation:
     def close(self) -> None:
         for loader in self._loaders.values():
             loader.close()
+        self._loaders.clear()  # they hold this operation, as it holds them: rows would wait for the garbage collector
 
 
 async def together(parts: Sequence[Coroutine[Any, Any, None]]) -> None:

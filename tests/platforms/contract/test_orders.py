@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from platforms.predicates import all_of
-from platforms.readers import Order, ReadQuery
+from platforms.readers import Order
 from resolvers.run.conditions import behind
 
 
@@ -19,9 +19,12 @@ def orders_of(facet):
     return [Order(path, descending) for path in sorted(facet.orders) for descending in (False, True)]
 
 
-async def test_rows_without_an_order_come_by_id(projection, read_all, told):
+async def test_rows_without_an_order_come_by_id_or_where_ids_cant_be_ordered_by_always_alike(
+    facet, projection, read_all, told
+):
     ids = [id_key(told(row)["id"]) for row in await read_all(projection)]
-    assert ids == sorted(ids)
+    again = [id_key(told(row)["id"]) for row in await read_all(projection)]
+    assert ids == (sorted(ids) if facet.keyset else again)
 
 
 async def test_each_order_puts_missing_values_at_its_low_end_and_ties_by_id(facet, projection, read_all, told):
@@ -43,7 +46,7 @@ async def test_each_order_puts_missing_values_at_its_low_end_and_ties_by_id(face
 
 
 async def test_pages_behind_a_rows_values_bring_every_row_once_and_in_order(
-    facet, platform, projection, read_all, told
+    facet, projection, read_all, told
 ):
     for order in [(), *((order,) for order in orders_of(facet) if order.path != "id")]:
         whole = [row["id"] for row in map(told, await read_all(projection, order=order))]
@@ -52,7 +55,7 @@ async def test_pages_behind_a_rows_values_bring_every_row_once_and_in_order(
         place = None
         while True:
             query = following(facet, order, place, size, offset=len(seen))
-            page = [told(row) for row in (await platform.reader.read(projection, query)).rows][:size]
+            page = [told(row) for row in await read_all(projection, **query)][:size]
             seen += [row["id"] for row in page]
             if len(page) < size:
                 break
@@ -73,6 +76,6 @@ async def test_two_orders_go_one_after_the_other(facet, projection, read_all, to
 def following(facet, order, place, size, *, offset):
     """The next page as the graph asks for it."""
     if place is None or not facet.keyset:
-        return ReadQuery(order=order, limit=size, offset=offset)
+        return {"order": order, "limit": size, "offset": offset}
     values = tuple(place[item.path] for item in order)
-    return ReadQuery(order=order, limit=size, where=all_of([behind(order, values, place["id"])]))
+    return {"order": order, "limit": size, "where": all_of([behind(order, values, place["id"])])}

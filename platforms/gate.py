@@ -221,7 +221,7 @@ class Gate:
         except BaseException:
             self._breaker.abandoned(ticket)  # its caller left
             raise
-        self._conclude(ticket, failed)
+        self._conclude(ticket, failed, final=not safe or attempt >= TRIES or not isinstance(failed, _REPEATED))
         self._record(request, started, status, attempt, failed)
         if failed is not None:
             raise failed
@@ -236,13 +236,18 @@ class Gate:
             error.retry_after = retry_after(response)
         return error
 
-    def _conclude(self, ticket: int, failed: PlatformError | DeadlineExceeded | None) -> None:
+    def _conclude(self, ticket: int, failed: PlatformError | DeadlineExceeded | None, *, final: bool) -> None:
+        """Health hears of every try; the breaker of a read's last one, so that one query's repeats don't open it."""
         if isinstance(failed, DeadlineExceeded):
             self._breaker.abandoned(ticket)  # it had too little time to be blamed
             return
         self._health.outcome(failed)
         if isinstance(failed, ILL):
-            self._breaker.failed(ticket, timed_out=isinstance(failed, UpstreamTimeout))
+            timed_out = isinstance(failed, UpstreamTimeout)
+            if final or timed_out:
+                self._breaker.failed(ticket, timed_out=timed_out)
+            else:
+                self._breaker.abandoned(ticket)
         else:
             self._breaker.succeeded(ticket)
         if isinstance(failed, UpstreamRateLimited) and self._pace is not None:

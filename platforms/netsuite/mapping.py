@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
-from platforms.mapping import Mapped, derived
+from platforms.mapping import Mapped, derived, plain
 from platforms.rows import Field
 from schema.enums import InvoiceStatus
 
@@ -46,7 +46,6 @@ def street(path: str, fields: tuple[str, ...]) -> Mapped:
         path,
         tuple(Field(name) for name in fields),
         lambda *raw: [line for line in raw if line] or None,
-        lambda lines: tuple([*lines, *[None] * len(fields)][: len(fields)]),
     )
 
 
@@ -62,4 +61,4 @@ def _instant(raw: datetime, zone: tzinfo) -> datetime:
 def _margin(recognized: Decimal | None, cost: Decimal | None) -> Decimal | None:
     if not recognized or cost is None:
         return None
-    return ((recognized - cost) / recognized).quantize(_PLACES, ROUND_HALF_UP)
+    return plain(((recognized - cost) / recognized).quantize(_PLACES, ROUND_HALF_UP))

@@ -56,7 +56,7 @@ def account(options: AccountOptions) -> KantataFacet:
     )  # fmt: skip
 
 
-def project(options: AccountOptions, people_url: str) -> KantataFacet:
+def project(options: AccountOptions, web: str) -> KantataFacet:
     kind = part("custom_field_values", options.engagement_type_field)
     return facet(
         "Project",
@@ -108,7 +108,7 @@ def project(options: AccountOptions, people_url: str) -> KantataFacet:
                 "account_color",
             }
         ),
-        url=f"{people_url}/workspaces/{{id}}",
+        url=f"{web}/workspaces/{{id}}",
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ OPTIONS = {
 MOST_ROWS = 200
 """The most that `per_page` grants."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_LONGEST_NAME = 100  # service names stand in URLs, which have to stay short
 E = TypeVar("E", bound=Enum)
 
 PROJECT_STATUSES = {
@@ -96,8 +97,8 @@ _NAMES = (
 
 
 def _name(connection: Connection, option: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise connection.problem(f"options.{option}", "must be a name")
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
+        raise connection.problem(f"options.{option}", f"must be a name of at most {_LONGEST_NAME} characters")
     return value
 
 

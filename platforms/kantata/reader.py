@@ -1,35 +1,41 @@
 """Reads an account's records for the graph."""
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from platforms import readers
 from platforms.kantata import mapping_projects, mapping_work
-from platforms.kantata.client import Client, Parameters, encoded
-from platforms.kantata.conditions import compared
+from platforms.kantata.client import Client, Parameters
 from platforms.kantata.endpoints import KantataFacet
 from platforms.kantata.envelope import Meta, Shape, shape
 from platforms.kantata.fields import CustomFields
-from platforms.kantata.keys import MOST_KEYS, OWN
 from platforms.kantata.options import AccountOptions
-from platforms.predicates import FALSE, Compare, Predicate
+from platforms.kantata.parameters import Lists, lists_of, parameters_of, window
+from platforms.kantata.side_by_side import side_by_side
+from platforms.predicates import Predicate
 from platforms.readers import Facet, Order, Projection, ReadPage, ReadQuery
 from schema.errors import TooWide, UpstreamInvalidResponse
 from schema.roles import PlatformRole
 
 MOST_TOGETHER = 10_000
 """How many rows may have to be brought together because the API can't order them as asked."""
-
-
-_FOR_THE_REST = 800  # bytes of the URL: what is always asked, includes, order, page
+PAGES_AT_ONCE = 4
+"""How many pages of a list that is wanted whole are asked for at the same time, once its length is known."""
 
 
 class _Counted(msgspec.Struct):
     meta: Meta
+
+
+class _Part(NamedTuple):
+    """A page of a list: the rows that count, how many rows it had in all, and how many the whole list has."""
+
+    rows: list[Any]
+    passed: int
+    length: int
 
 
 _counts = msgspec.json.Decoder(_Counted)
@@ -39,21 +45,8 @@ _counts = msgspec.json.Decoder(_Counted)
 class KantataProjection(Projection):
     """A projection with how its answers are read."""
 
+    facet: KantataFacet
     shape: Shape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lists:
-    """The lists that hold the rows of a query: one, or one for each two hundred of its keys.
-
-    `path` and `keys` say which rows count, where keys were asked for. `apart`: no order or page of the API's helps,
-    so that all rows are brought together and ordered here.
-    """
-
-    parameters: Sequence[Parameters]
-    path: str | None = None
-    keys: frozenset[str] = frozenset()
-    apart: bool = False
 
 
 class KantataReader:
@@ -84,16 +77,16 @@ class KantataReader:
 
     async def read(self, projection: Projection, query: ReadQuery) -> ReadPage:
         assert isinstance(projection, KantataProjection)
-        facet = projection.facet
-        assert isinstance(facet, KantataFacet)
         if query.limit is not None and query.limit <= 0:
             return ReadPage([])
-        lists = await self._lists(facet, query)
+        facet = projection.facet
+        room = self._client.room(facet.endpoint.collection)
+        lists = await lists_of(facet, query, self._fields.id_of, room)
         if lists is None:
             return ReadPage([], total=0)
         if lists.apart:
             return await self._together(projection, query, lists)
-        return await self._page(projection, query, lists)
+        return await self._pages(projection, query, lists)
 
     async def count(self, facet: Facet, where: Predicate | None) -> int | None:
         """Without a condition, one small call; no condition is held exactly by the API."""
@@ -105,120 +98,56 @@ class KantataReader:
         found: _Counted = self._decoded(_counts, body)
         return found.meta.count
 
-    # ------------------------------------------------------------------------------------------------ what to ask
+    async def _pages(self, projection: KantataProjection, query: ReadQuery, lists: Lists) -> ReadPage:
+        """The next page of a list in the API's own order, or several where the list is wanted whole.
 
-    async def _lists(self, facet: KantataFacet, query: ReadQuery) -> _Lists | None:
-        """None where no record can be meant, so that nothing needs to be asked."""
-        if query.where == FALSE:
-            return None
-        comparisons = dict(compared(query.where))
-        path, keys = query.by, query.keys
-        if path is None:
-            path = next((each for each in facet.keys if each in comparisons), None)
-            keys = _keys(comparisons.pop(path)) if path is not None else ()
-        conditions = await self._conditions(facet, comparisons)
-        several = len(query.order) > 1
-        if path is None:
-            return _Lists(parameters=(conditions,), apart=several)
-        kind = facet.keys[path]
-        usable = kind.usable(keys)
-        if not usable:
-            return None
-        chunks = [usable[start : start + MOST_KEYS] for start in range(0, len(usable), MOST_KEYS)]
-        return _Lists(
-            parameters=[self._fitting(facet, kind.parameters(chunk), conditions) for chunk in chunks],
-            path=path,
-            keys=frozenset(usable),
-            apart=several or len(chunks) > 1 or kind is OWN,  # lists of ids aren't cut into pages
-        )
-
-    async def _conditions(self, facet: KantataFacet, comparisons: Mapping[str, list[Compare]]) -> Parameters:
-        found: list[tuple[str, str]] = []
-        for path, leaves in comparisons.items():
-            condition = facet.conditions.get(path)
-            if condition is not None:
-                found += await condition.parameters(leaves, self._fields.id_of)
-        return self._fitting(facet, (), found)
-
-    def _fitting(self, facet: KantataFacet, needed: Parameters, conditions: Parameters) -> Parameters:
-        """What is needed, and as many conditions as the URL has room for: each only narrows."""
-        fitting = list(needed)
-        for condition in conditions:
-            if len(encoded((*fitting, condition))) < self._client.room(facet.endpoint.collection) - _FOR_THE_REST:
-                fitting.append(condition)
-        return fitting
-
-    def _parameters(self, projection: KantataProjection, found: Parameters, order: tuple[Order, ...]) -> Parameters:
-        facet = projection.facet
-        assert isinstance(facet, KantataFacet)
-        parts = projection.shape
-        by = facet.endpoint.steady
-        if len(order) == 1:
-            by = f"{facet.sorts[order[0].path]}:{'desc' if order[0].descending else 'asc'}"
-        asked = [*facet.endpoint.always, *found, ("order", by)]
-        if parts.include:
-            asked.append(("include", ",".join(parts.include)))
-        if parts.optional:
-            asked.append(("optional_fields", ",".join(parts.optional)))
-        return asked
-
-    # ---------------------------------------------------------------------------------------------- page by page
-
-    async def _page(self, projection: KantataProjection, query: ReadQuery, lists: _Lists) -> ReadPage:
-        """One page of a list in the API's own order. `more` is where the next one starts, and how many rows are left
-        of the limit.
+        `more` is where the following one starts, how many rows are left of the limit, and how long the list is.
         """
-        facet = projection.facet
-        start, left = (query.offset, query.limit) if query.resume is None else query.resume
-        size = facet.page_size if left is None else min(left, facet.page_size)
-        parameters = self._parameters(projection, lists.parameters[0], query.order)
-        rows, passed, count = await self._asked(projection, lists, (*parameters, *_window(start, size)))
-        following = start + passed
+        start, left, count = (query.offset, query.limit, 0) if query.resume is None else query.resume
+        size = projection.facet.page_size if left is None else min(left, projection.facet.page_size)
+        starts = [start]
+        if left is None and count > start:
+            starts = list(range(start, count, size))[:PAGES_AT_ONCE]
+        parameters = parameters_of(projection.facet, projection.shape, lists.parameters[0], query.order)
+        parts = await side_by_side(self._part(projection, lists, (*parameters, *window(each, size))) for each in starts)
+        rows = parts[0].rows if len(parts) == 1 else [row for part in parts for row in part.rows]
+        last = parts[-1]
+        following = starts[-1] + last.passed
         left = None if left is None else left - len(rows)
-        more = [following, left] if passed and following < count and left != 0 else None
-        exact = query.where is None and lists.path is None and passed == len(rows)
-        return ReadPage(rows, more=more, total=count if exact else None)
+        more = [following, left, last.length] if last.passed and following < last.length and left != 0 else None
+        exact = query.where is None and lists.path is None and last.passed == len(last.rows)
+        return ReadPage(rows, more=more, total=last.length if exact else None)
 
-    # ----------------------------------------------------------------------------------------------- all together
-
-    async def _together(self, projection: KantataProjection, query: ReadQuery, lists: _Lists) -> ReadPage:
+    async def _together(self, projection: KantataProjection, query: ReadQuery, lists: Lists) -> ReadPage:
         """Every row of all lists, ordered here."""
-        parts = await asyncio.gather(*(self._whole(projection, lists, each) for each in lists.parameters))
+        parts = await side_by_side(self._whole(projection, lists, each) for each in lists.parameters)
         rows = [row for part in parts for row in part]
         rows.sort(key=_number_of)
         for order in reversed(query.order):
             _sort(rows, projection, order)
         end = None if query.limit is None else query.offset + query.limit
-        total = len(rows) if query.where is None else None
-        return ReadPage(rows[query.offset : end], total=total)
+        return ReadPage(rows[query.offset : end], total=len(rows) if query.where is None else None)
 
-    async def _whole(self, projection: KantataProjection, lists: _Lists, found: Parameters) -> list[Any]:
-        parameters = self._parameters(projection, found, ())
+    async def _whole(self, projection: KantataProjection, lists: Lists, found: Parameters) -> list[Any]:
+        facet = projection.facet
+        parameters = parameters_of(facet, projection.shape, found, ())
         rows: list[Any] = []
         start = 0
         while True:
-            kept, passed, count = await self._asked(
-                projection, lists, (*parameters, *_window(start, projection.facet.page_size))
-            )
-            rows += kept
-            start += passed
-            if not passed or start >= count:
+            part = await self._part(projection, lists, (*parameters, *window(start, facet.page_size)))
+            rows += part.rows
+            start += part.passed
+            if not part.passed or start >= part.length:
                 return rows
-            if count > MOST_TOGETHER:
-                facet = projection.facet
-                detail = f"{facet.type} on {self._client.platform} has {count:,} rows to put in this order: narrow the "
-                raise TooWide(
-                    f"{detail}filter, or order by one field.", part=facet.type, platform=self._client.platform
+            if part.length > MOST_TOGETHER:
+                detail = (
+                    f"{facet.type} on {self._client.platform} has {part.length:,} rows to put in this order: "
+                    "narrow the filter, or order by one field."
                 )
+                raise TooWide(detail, part=facet.type, platform=self._client.platform)
 
-    # --------------------------------------------------------------------------------------------------- one call
-
-    async def _asked(
-        self, projection: KantataProjection, lists: _Lists, parameters: Parameters
-    ) -> tuple[list[Any], int, int]:
-        """The rows of one page that count, how many the page had, and how many the whole list has."""
+    async def _part(self, projection: KantataProjection, lists: Lists, parameters: Parameters) -> _Part:
         facet = projection.facet
-        assert isinstance(facet, KantataFacet)
         page = self._decoded(projection.shape.pages, await self._client.list(facet.endpoint.collection, parameters))
         try:
             rows = projection.shape.rows(page)
@@ -233,7 +162,7 @@ class KantataReader:
         if lists.path is not None and lists.path in projection.paths:
             key_of, keys = projection.getter(lists.path), lists.keys
             rows = [row for row in rows if key_of(row) in keys]
-        return rows, passed, page.meta.count
+        return _Part(rows, passed, page.meta.count)
 
     def _decoded(self, decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         try:
@@ -248,7 +177,7 @@ class KantataReader:
 
 def facets(options: AccountOptions, web: str) -> tuple[KantataFacet, ...]:
     """Everything that an account tells of the canonical types; `web` is where people see it."""
-    all_facets = (
+    every = (
         mapping_projects.project(options, web),
         mapping_projects.account(options),
         mapping_projects.milestone(options),
@@ -258,30 +187,13 @@ def facets(options: AccountOptions, web: str) -> tuple[KantataFacet, ...]:
         mapping_work.expense(),
         mapping_work.resource(options),
     )
-    return tuple(replace(facet, page_size=options.page_size) for facet in all_facets)
-
-
-def _keys(leaves: list[Compare]) -> tuple[str, ...]:
-    """The values that all comparisons with `eq` and `in` allow."""
-    allowed = [leaf.value if leaf.operator == "in" else (leaf.value,) for leaf in leaves]
-    return tuple(value for value in allowed[0] if all(value in others for others in allowed[1:]))
+    return tuple(replace(facet, page_size=options.page_size) for facet in every)
 
 
 def _number_of(row: Any) -> int:
     """The record's id, 0 where it has none."""
     found = row.id
     return int(found) if found is not None and found.isdecimal() else 0
-
-
-def _window(start: int, size: int) -> Parameters:
-    """A page by its number where that is what it is; any other stretch by position.
-
-    Positions are what the framework behind the API takes, but its documentation names pages alone.
-    https://github.com/mavenlink/brainstem
-    """
-    if start % size == 0:
-        return (("per_page", str(size)), ("page", str(start // size + 1)))
-    return (("limit", str(size)), ("offset", str(start)))
 
 
 def _sort(rows: list[Any], projection: Projection, order: Order) -> None:

@@ -48,7 +48,13 @@ def test_it_declares_only_paths_that_it_has(facet):
     assert len(paths) == len(facet.rows), "a path is mapped twice"
 
 
-async def test_only_asked_fields_are_fetched(platform, facet, wire):
+def test_everything_that_it_maps_is_on_the_vendors_page(facet, vendor_name, request):
+    page = (request.config.rootpath / "docs" / "vendors" / f"{vendor_name}.md").read_text(encoding="utf-8")
+    said = {row.path for row in facet.rows} | {field.name for row in facet.rows for field in row.fields}
+    assert {name for name in said if f"`{name}`" not in page} == set()
+
+
+async def test_only_asked_fields_are_fetched(platform, facet):
     narrow = platform.reader.project(facet, ["id"])
     whole = platform.reader.project(facet, [row.path for row in facet.rows])
     assert set(narrow.fields) < set(whole.fields)

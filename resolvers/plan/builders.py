@@ -22,10 +22,10 @@ from resolvers.plan.nodes import (
     ValueSlot,
 )
 from resolvers.plan.shapes import Hole, shape_of
+from resolvers.plan.sources import SourceShape, told
 from schema.ids import id_encoder
 from schema.roles import PlatformRole
 
-SourceMaker = Callable[..., Any]
 Build = Callable[..., Any]
 
 
@@ -60,9 +60,7 @@ def facet_sources(facet: Facet, paths: set[str]) -> tuple[Mapping[str, str], dic
     return projection.sources, dict(projection.names)
 
 
-def record_builder(
-    record: Record, platform: str, facet: Facet, paths: set[str], make_source: SourceMaker | None
-) -> Build:
+def record_builder(record: Record, platform: str, facet: Facet, paths: set[str], source: SourceShape | None) -> Build:
     """`build(rows, origin, children, defaults, fragments)` -> a selected record (or Hole) per row.
 
     `rows` are external ids where the selection needs no row of its own. `children[i]` maps a key to the value of
@@ -73,36 +71,40 @@ def record_builder(
     code = _Code(sources, names)
     names["encode_id"] = id_encoder(record.type.name, platform)
     names["Hole"] = Hole
+    names["told"] = told
     head = ["def build(rows, origin, children, defaults, fragments):", " out = []", " add = out.append"]
     head += _child_names(record)
+    head += _told_once(source)
     for role in record.facets:
         head.append(f" facet_{role.value} = fragments[{role.value!r}]")
     code.lines.append(f"  k = {sources['id'] if record.own_row else 'r'}")
     for role in record.facets:
         code.lines.append(f"  t_{role.value} = facet_{role.value}.get(k)")
     positions = _fragment_positions(record)
-    values = [_top(slot, record, code, positions, make_source) for slot in record.slots]
+    values = [_top(slot, record, code, positions, source) for slot in record.slots]
     names["Shape"] = shape_of(slot.key for slot in record.slots)
     code.lines.append(f"  add(Shape({', '.join(values)}))")
     return _made([*head, " for r in rows:", *code.lines, " return out"], names)
 
 
 def fragment_builder(
-    record: Record, role: PlatformRole, facet: Facet, paths: set[str], make_source: SourceMaker | None
+    record: Record, role: PlatformRole, facet: Facet, paths: set[str], source: SourceShape | None
 ) -> Build:
     """`build(rows, origin, children, defaults)` -> {record id: (values..., source)} of one facet."""
     sources, names = facet_sources(facet, paths)
     code = _Code(sources, names)
     slots = [slot for slot in record.slots if isinstance(slot, (ValueSlot, GroupSlot)) and slot.role is role]
     values = [_expression(slot, record, code) for slot in slots]
-    if record.sources is not None and make_source is not None:
-        values.append(_source(code, make_source, code.sources["id"]))
+    if record.sources is not None and source is not None:
+        names["told"] = told
+        values.append(_source(code, source, code.sources["id"]))
     else:
         values.append("None")
     lines = [
         "def build(rows, origin, children, defaults):",
         " out = {}",
         *_child_names(record),
+        *_told_once(source),
         " for r in rows:",
         *code.lines,
         f"  out.setdefault({sources['anchor']}, ({', '.join(values)},))",
@@ -142,12 +144,14 @@ def _top(
     record: Record,
     code: _Code,
     positions: Mapping[int, tuple[PlatformRole, int]],
-    make_source: SourceMaker | None,
+    source: SourceShape | None,
 ) -> str:
     """The expression of a slot of the record itself; a missing non-null value makes the record a hole."""
     if isinstance(slot, SourcesSlot):
-        assert make_source is not None
-        parts = [_source(code, make_source, "k")]
+        assert source is not None
+        parts = [_source(code, source, "k")]
+        if not record.facets:
+            return f"[{parts[0]}]"
         parts += [f"(t_{role.value}[-1] if t_{role.value} else None)" for role in record.facets]
         return f"[s for s in ({', '.join(parts)},) if s is not None]"
     if id(slot) in positions:
@@ -203,7 +207,19 @@ def _group(slot: GroupSlot, record: Record, code: _Code) -> str:
     return f"({made} if any(({', '.join(tests)},)) else None)"
 
 
-def _source(code: _Code, make_source: SourceMaker, key: str) -> str:
-    modified = code.sources.get("modifiedAt", "None")
-    version = code.sources.get("version", "None")
-    return f"{code.named('source', make_source)}({key}, origin, {modified}, {version})"
+def _told_once(source: SourceShape | None) -> list[str]:
+    return [] if source is None else [" freshness, fetched_at = told(origin)"]
+
+
+def _source(code: _Code, source: SourceShape, key: str) -> str:
+    """The expression of a Source, the record's id being what `key` reads."""
+    asked = {
+        "externalId": key,
+        "url": "None" if source.url is None else f" + {key} + ".join(repr(piece) for piece in source.url),
+        "freshness": "freshness",
+        "fetchedAt": "fetched_at",
+        "modifiedAt": code.sources.get("modifiedAt", "None"),
+        "version": code.sources.get("version", "None"),
+    }
+    values = [repr(source.fixed[name]) if name in source.fixed else asked[name] for name in source.names]
+    return f"{code.named('Source', source.shape)}({', '.join(values)})"

@@ -1,15 +1,10 @@
 """A plan with its generated builders: made when a platform's rows first come, kept with the plan."""
 
-from collections.abc import Callable
-from typing import Any
-
-import msgspec
-
 from resolvers.bindings import Bindings
-from resolvers.freshness import Origin
 from resolvers.plan.builders import Build, fragment_builder, record_builder
-from resolvers.plan.nodes import Connection, Plan, Record, SourcesSlot
+from resolvers.plan.nodes import Plan, Record
 from resolvers.plan.shapes import Shape, shape_of
+from resolvers.plan.sources import SourceShape, source_shape
 from schema.roles import PlatformRole
 
 
@@ -42,36 +37,7 @@ class Compiled:
             build = self._fragments[identity] = fragment_builder(record, role, facet, paths, source)
         return build
 
-    def _source(self, record: Record, platform: str, role: PlatformRole) -> Callable[..., Any] | None:
+    def _source(self, record: Record, platform: str, role: PlatformRole) -> SourceShape | None:
         if record.sources is None:
             return None
-        return source_maker(self._bindings, record.type.name, record.sources, platform, role)
-
-
-def source_maker(
-    bindings: Bindings, type_name: str, slot: SourcesSlot, platform: str, role: PlatformRole
-) -> Callable[..., msgspec.Struct]:
-    """`make(external id, origin, modified at, version)` -> the selected fields of a Source."""
-    connected = bindings.platforms[platform]
-    facet = connected.reader.facets[type_name, role]
-    made = shape_of(key for key, _ in slot.fields)
-    names = [name for _, name in slot.fields]
-    fixed = {"__typename": "Source", "platform": platform, "role": role, "entity": facet.entity}
-
-    def make(external_id: str, origin: Origin, modified_at: Any, version: Any) -> msgspec.Struct:
-        url = None if facet.url is None else facet.url.format(base=connected.base_url, id=external_id)
-        found = fixed | {
-            "externalId": external_id,
-            "url": url,
-            "freshness": origin.freshness,
-            "fetchedAt": origin.fetched_at,
-            "modifiedAt": modified_at,
-            "version": version,
-        }
-        return made(*[found[name] for name in names])
-
-    return make
-
-
-def connection_shape(connection: Connection) -> Shape:
-    return shape_of(slot.key for slot in connection.slots)
+        return source_shape(self._bindings, record.type.name, record.sources, platform, role)

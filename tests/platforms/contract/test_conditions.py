@@ -8,6 +8,8 @@ from enum import Enum
 from platforms.predicates import FALSE, TRUE, And, Compare, Missing, Not, Or, holds, normalised
 from schema.errors import BadUserInput
 
+MOST_VALUES = 7
+"""Values tried for one operator of one path: other paths and types try the others."""
 TEXTS = (
     "", "'", "\\", "\\'", '"', "%", "_", "' OR Name != null --", "x') OR (1=1", "'; DELETE", "\n", "\0", "\ud800", "ü",
     "null", "東京", "💥", "a" * 300, "O'Hara", "o'hara", "50%", "A_B", " ", "${x}", "&q=1#", "+", "%27", "1e9", "--",
@@ -54,14 +56,17 @@ def leaves_of(facet, rows, dice):
                 yield Compare(path, "in", tuple(there[:5]))
             else:
                 only_ids = path in facet.batch and operator != "eq"
-                for value in dict.fromkeys(there[:3] if only_ids else values):
+                usable = list(dict.fromkeys(there[:3] if only_ids else values))
+                for value in dice.sample(usable, min(MOST_VALUES, len(usable))):
                     yield Compare(path, operator, value)
         if pushable.exact:
             yield Missing(path)
             yield Missing(path, negated=True)
 
 
-async def test_each_comparison_brings_every_row_for_which_it_holds(facet, projection, read_all, told):
+async def test_each_comparison_brings_every_row_for_which_it_holds(platform, facet, projection, read_all, told):
+    narrow = platform.reader.project(facet, ["id"])
+    id_of = narrow.getter("id")
     rows = {row["id"]: row for row in map(told, await read_all(projection))}
     dice = random.Random(facet.type)
     tried = 0
@@ -71,7 +76,7 @@ async def test_each_comparison_brings_every_row_for_which_it_holds(facet, projec
             if asked in (TRUE, FALSE):
                 continue
             tried += 1
-            found = {told(row)["id"] for row in await read_all(projection, where=asked)}
+            found = {id_of(row) for row in await read_all(narrow, where=asked)}
             expected = {key for key, row in rows.items() if holds(asked, row.get)}
             assert expected <= found, asked
             assert not exact or found == expected, asked

@@ -202,13 +202,13 @@ class MemoryPlatform:
         self.delay = 0.0
         self.gate: asyncio.Event | None = None
         """Where set, calls wait until it is: a slow platform without a clock."""
+        self.entered = asyncio.Event()
         self.given_up = 0
-        self.rounds: list[tuple[float, str]] = []
         self.queries: list[ReadQuery] = []
 
     async def enter(self, call: str) -> None:
         self.calls[call] += 1
-        self.rounds.append((asyncio.get_running_loop().time(), call))
+        self.entered.set()
         try:
             if self.gate is not None:
                 await self.gate.wait()
@@ -272,7 +272,6 @@ class World:
         for platform in self.platforms.values():
             total += Counter({f"{platform.name}: {call}": n for call, n in platform.calls.items()})
             platform.calls.clear()
-            platform.rounds.clear()
             platform.queries.clear()
         return total
 
@@ -284,7 +283,7 @@ def world_of(platforms: Iterable[MemoryPlatform], records: Mapping[str, Any], **
         for role in platform.roles:
             roles.setdefault(role, []).append(platform)
     bindings = Bindings(roles, options.get("owners"))
-    memory = options.get("memory") or NoMemory()
+    memory = options.get("memory", NoMemory())
     engine = GraphEngine(bindings, memory, options.get("clock") or SystemClock(), seconds=options.get("seconds", 5.0))
     return World(engine, {platform.name: platform for platform in found}, records)
 

@@ -11,7 +11,7 @@ import msgspec
 from platforms.gate import Gate
 from platforms.http import HttpRequest, HttpResponse
 from platforms.netsuite.auth import Authorize, SignedHeaders
-from platforms.netsuite.facets import PAGE
+from platforms.netsuite.options import MOST_ROWS_PER_PAGE
 from platforms.netsuite.signing import signed_url
 from platforms.netsuite.suiteql import Statement
 from platforms.tokens import TokenSource
@@ -49,9 +49,9 @@ class SuiteQl:
         query = {"limit": str(limit), "offset": str(offset)}
         send = partial(self._send, body, query, statement.shown())
         page = self._decoded(await self._tokens.authorised(send), decoder)
-        if not page.items and page.total > offset and limit < PAGE:
+        if not page.items and offset < page.total <= MOST_ROWS_PER_PAGE and limit < MOST_ROWS_PER_PAGE:
             # Small limits have been seen to bring no rows with ORDER BY (github.com/jacobsvante/netsuite, issue 29).
-            send = partial(self._send, body, {"limit": str(PAGE), "offset": "0"}, statement.shown())
+            send = partial(self._send, body, {"limit": str(MOST_ROWS_PER_PAGE), "offset": "0"}, statement.shown())
             page = self._decoded(await self._tokens.authorised(send), decoder)
             page.more = page.total > offset + limit
             page.items = page.items[offset : offset + limit]

@@ -1,5 +1,6 @@
 """Conditions on canonical values, written in SuiteQL with every value bound."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,9 @@ from schema.errors import BadUserInput
 
 _SIGNS: dict[Operator, str] = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _LONGEST_TEXT = 4000  # bytes: Oracle's VARCHAR2; no column holds more
-_MOST_DIGITS = 38  # Oracle's NUMBER
+_MOST_DIGITS, _FARTHEST = 38, 120  # digits and exponent: Oracle's NUMBER
+
+_STRANGE = re.compile("[\0\ud800-\udfff]")  # what no column holds: NUL, and halves of signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +84,27 @@ class Conditions:
         if value == "":  # Oracle takes it for NULL; here every text is at or behind it
             everything = operator in ("startsWith", "contains", "gt", "gte")
             return self._null(expression, missing=False) if everything else False
-        bound = _sayable(value)
-        if bound is None:
-            return _beyond(expression, operator)
         if operator in ("startsWith", "contains"):
+            bound = _sayable(value)
+            if bound is None:
+                return False
             escaped = bound.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             pattern = f"{escaped}%" if operator == "startsWith" else f"%{escaped}%"
             return Sql(f"{expression.text} LIKE ? ESCAPE '\\'", (*expression.params, pattern))
-        return Sql(f"{expression.text} {_SIGNS[operator]} ?", (*expression.params, bound))
+        if _sayable(value) is None:
+            return self._beside(expression, operator, value)
+        return Sql(f"{expression.text} {_SIGNS[operator]} ?", (*expression.params, value))
+
+    def _beside(self, expression: Sql, operator: Operator, value: str) -> Condition:
+        """Before or behind a text that no column holds: told by the nearest one that a column may hold."""
+        above = operator in ("gt", "gte")
+        strange = _STRANGE.search(value)
+        if strange is None:
+            raise BadUserInput(f"A text to compare with must be shorter than {_LONGEST_TEXT} bytes.")
+        before = value[: strange.start()]
+        if strange[0] == "\0":  # the first sign of all: only what equals `before`, or is before it, comes before
+            return self._text(expression, "gt" if above else "lte", before)
+        return self._text(expression, "gte" if above else "lt", f"{before}\ue000")  # the first behind half a sign
 
     def _in(self, column: Column, expression: Sql, values: Sequence[Any]) -> Sql:
         mark = _mark(column.kind)
@@ -141,7 +157,7 @@ def _bound(kind: Kind, value: Any) -> Any:
     match kind:
         case Kind.ID:
             return internal_number(value)
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.KEY:
             return _sayable(value)
         case Kind.FLAG:
             return "T" if value else "F"
@@ -168,16 +184,9 @@ def _sayable(value: str) -> str | None:
         return None
 
 
-def _beyond(expression: Sql, operator: Operator) -> Condition:
-    """No record begins with or contains such a text; whether one comes before it can't be asked."""
-    if operator in ("startsWith", "contains"):
-        return False
-    raise BadUserInput(f"A text to compare with {expression.text} must be shorter than {_LONGEST_TEXT} bytes.")
-
-
 def _check_number(value: Any) -> None:
     for item in value if isinstance(value, (tuple, list, set, frozenset)) else (value,):
         if isinstance(item, Decimal):
             _, digits, exponent = item.as_tuple()
-            if not isinstance(exponent, int) or len(digits) > _MOST_DIGITS or abs(exponent) > _MOST_DIGITS:
+            if not isinstance(exponent, int) or len(digits) > _MOST_DIGITS or abs(exponent) > _FARTHEST:
                 raise BadUserInput(f"A number in a filter has at most {_MOST_DIGITS} digits.")

@@ -8,7 +8,7 @@ from platforms.mapping import money, same, text
 from platforms.netsuite import mapping
 from platforms.netsuite.facets import Told, told
 from platforms.netsuite.options import AccountOptions
-from platforms.netsuite.tables import Join, Source, amount, flag, internal_id, moment
+from platforms.netsuite.tables import Join, Source, amount, flag, internal_id, key, moment
 from platforms.netsuite.tables import text as column
 
 _IGNORED = {
@@ -42,16 +42,15 @@ def customers(options: AccountOptions) -> Told:
             *money("billing.overdue", "overdue", "currency", writable=False),
             mapping.stamp("modifiedAt", "modified", options.zone),
         ),
+        options,
         batch=("id", "anchor"),
         compared=(
-            "anchor", "billing.legalName", "billing.legalEntity", "billing.taxId", "billing.taxCode",
-            "billing.currency", "billing.paymentTermsDays", "billing.billTo.city", "billing.billTo.region",
-            "billing.billTo.postalCode", "billing.billTo.country", "billing.creditHold", "billing.balance.amount",
-            "billing.overdue.amount",
+            "anchor", "billing.legalName", "billing.legalEntity", "billing.billTo.country", "billing.creditHold",
+            "billing.paymentTermsDays", "billing.balance.amount", "billing.overdue.amount",
         ),
-        orders=("billing.legalName", "billing.balance.amount", "billing.overdue.amount"),
+        orders=("billing.balance.amount", "billing.overdue.amount"),
         ignored=_IGNORED,
-        page=f"{options.pages}/app/common/entity/custjob.nl?id={{id}}",
+        page="/app/common/entity/custjob.nl",
     )  # fmt: skip
 
 
@@ -68,7 +67,7 @@ def _customer_source(options: AccountOptions) -> Source:
         ),
         columns={
             "id": internal_id("c.id"),
-            "externalid": column("c.externalid"),
+            "externalid": key("c.externalid"),
             "companyname": column("c.companyname"),
             "subsidiary": internal_id("c.subsidiary"),
             "taxid": column(f"c.{names['Account.billing.taxId']}"),
@@ -115,9 +114,9 @@ def subsidiaries(options: AccountOptions) -> Told:
             text("currency", "currency", writable=False),
             mapping.stamp("modifiedAt", "modified", options.zone),
         ),
+        options,
         batch=("id",),
-        compared=("name", "country", "currency"),
-        orders=("name",),
+        compared=("name",),
         ignored={"externalid", "fullname", "iselimination", "isinactive", "legalname", "parent"},
-        page=f"{options.pages}/app/common/otherlists/subsidiarytype.nl?id={{id}}",
+        page="/app/common/otherlists/subsidiarytype.nl",
     )

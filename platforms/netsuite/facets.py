@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from platforms.mapping import Mapped
+from platforms.netsuite.options import AccountOptions
 from platforms.netsuite.tables import Column, Kind, Source
 from platforms.predicates import Operator
 from platforms.readers import COMPARISONS, TEXT, Facet, Pushable
@@ -11,12 +12,11 @@ from schema.roles import PlatformRole
 
 MOST_KEYS = 1000
 """Values that SuiteQL takes in one IN (...)."""
-PAGE = 1000
-
 _EQUALITY: frozenset[Operator] = frozenset({"eq", "in"})
 _OPERATORS: Mapping[Kind, frozenset[Operator]] = {
     Kind.TEXT: TEXT,
     Kind.ID: _EQUALITY,
+    Kind.KEY: _EQUALITY,
     Kind.NUMBER: COMPARISONS,
     Kind.DAY: COMPARISONS,
     Kind.FLAG: _EQUALITY,
@@ -34,7 +34,7 @@ class Told:
         """The column that a canonical path is compared and ordered by: the first that it is made of."""
         if path == "id":
             return Column(self.source.id, Kind.ID)
-        return self.source.columns[self.facet.row(path).fields[0].name]
+        return self.source.column(self.facet.row(path).fields[0].name)
 
 
 def told(
@@ -42,6 +42,7 @@ def told(
     entity: str,
     source: Source,
     rows: Iterable[Mapped],
+    options: AccountOptions,
     *,
     batch: Iterable[str],
     compared: Iterable[str] = (),
@@ -49,7 +50,10 @@ def told(
     ignored: Iterable[str] = (),
     page: str = "",
 ) -> Told:
-    """`compared` are the paths that the vendor compares; Oracle compares text exactly, by code point, case and all."""
+    """`compared` are the paths that the vendor compares: Oracle compares text exactly, by code point, case and all.
+
+    `page` is the path of the page where people look at such a record.
+    """
     facet = Facet(
         type=type_name,
         role=PlatformRole.ERP,
@@ -58,8 +62,8 @@ def told(
         ignored=frozenset(ignored),
         batch=dict.fromkeys(batch, MOST_KEYS),
         orders=frozenset(orders),
-        page_size=PAGE,
-        url=page or None,
+        page_size=options.page_size,
+        url=f"{options.pages}{page}?id={{id}}" if page else None,
     )
     made = Told(facet, source)
     pushable = {path: Pushable(_operators(facet.row(path), made.column(path))) for path in compared}

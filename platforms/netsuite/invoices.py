@@ -8,7 +8,7 @@ from platforms.mapping import choice, day, money, number, same, text
 from platforms.netsuite import mapping
 from platforms.netsuite.facets import Told, told
 from platforms.netsuite.options import AccountOptions
-from platforms.netsuite.tables import Column, Join, Source, amount, internal_id, moment
+from platforms.netsuite.tables import Column, Join, Source, amount, internal_id, key, moment
 from platforms.netsuite.tables import day as day_column
 from platforms.netsuite.tables import text as column
 
@@ -56,15 +56,16 @@ def invoices(options: AccountOptions) -> Told:
         "invoice",
         _invoice_source(options),
         (*_INVOICE_ROWS, mapping.stamp("modifiedAt", "modified", options.zone)),
+        options,
         batch=("id", "account", "project", "contract"),
         compared=(
             "account", "project", "contract", "number", "status", "issueDate", "dueDate", "total.amount",
-            "total.currency", "amountPaid.amount", "balance.amount", "purchaseOrder",
+            "balance.amount", "purchaseOrder",
         ),
-        orders=("number", "issueDate", "dueDate", "total.amount", "amountPaid.amount", "balance.amount"),
+        orders=("number", "issueDate", "dueDate", "total.amount", "balance.amount"),
         ignored=IGNORED | {"foreignpaymentamountunused", "foreignpaymentamountused", "memo", "paymentoption"}
         | {"approvalstatus"},
-        page=f"{options.pages}/app/accounting/transactions/custinvc.nl?id={{id}}",
+        page="/app/accounting/transactions/custinvc.nl",
     )  # fmt: skip
 
 
@@ -82,9 +83,9 @@ def _invoice_source(options: AccountOptions) -> Source:
         ),
         columns={
             "id": internal_id("t.id"),
-            "account": column("c.externalid", "c"),
-            "project": column("j.externalid", "j"),
-            "contract": column(f"t.{options.names['Invoice.contract']}"),
+            "account": key("c.externalid", "c"),
+            "project": key("j.externalid", "j"),
+            "contract": key(f"t.{options.names['Invoice.contract']}"),
             "docnumber": column("t.tranid"),
             "status": _status(paid, unpaid),
             "issued": day_column("t.trandate"),
@@ -129,10 +130,11 @@ def invoice_lines(options: AccountOptions) -> Told:
         "transactionline",
         _line_source(options),
         _LINE_ROWS,
+        options,
         batch=("id", "invoice"),
-        compared=("invoice", "project", "number", "quantity", "amount.amount", "taxCode", "milestoneKey"),
+        compared=("invoice", "project", "number", "amount.amount"),
         orders=("number",),
-        ignored={"createdfrom", "id", "item", "itemtype", "netamount", "subsidiary"},
+        ignored={"createdfrom", "item", "itemtype", "netamount", "subsidiary"},
     )
 
 
@@ -150,7 +152,7 @@ def _line_source(options: AccountOptions) -> Source:
         columns={
             "id": internal_id("l.uniquekey"),
             "invoice": internal_id("l.transaction"),
-            "project": column("j.externalid", "j"),
+            "project": key("j.externalid", "j"),
             "line": amount("l.linesequencenumber"),
             "description": column("l.memo"),
             "quantity": amount("(0 - l.quantity)"),

@@ -7,7 +7,7 @@ from platforms.mapping import money, same, text
 from platforms.netsuite import mapping
 from platforms.netsuite.facets import Told, told
 from platforms.netsuite.options import AccountOptions
-from platforms.netsuite.tables import Column, Join, Source, amount, internal_id, moment
+from platforms.netsuite.tables import Column, Join, Source, amount, internal_id, key, moment
 from platforms.netsuite.tables import text as column
 
 _FIGURES = ("unbilled", "workInProgress", "recognizedRevenue", "deferredRevenue", "cost")
@@ -35,11 +35,11 @@ def jobs(options: AccountOptions) -> Told:
             mapping.stamp("financials.asOf", "asof", options.zone),
             mapping.stamp("modifiedAt", "modified", options.zone),
         ),
+        options,
         batch=("id", "anchor"),
-        compared=("anchor", *(f"financials.{name}.amount" for name in _FIGURES)),
-        orders=tuple(f"financials.{name}.amount" for name in _FIGURES),
+        compared=("anchor",),
         ignored=_IGNORED,
-        page=f"{options.pages}/app/accounting/project/project.nl?id={{id}}",
+        page="/app/accounting/project/project.nl",
     )
 
 
@@ -51,7 +51,7 @@ def _source(options: AccountOptions) -> Source:
         joins=(Join("cur", "currency cur", "cur.id = j.currency"),),
         columns={
             "id": internal_id("j.id"),
-            "externalid": column("j.externalid"),
+            "externalid": key("j.externalid"),
             "currency": column("cur.symbol", "cur"),
             "billed": _invoiced(names["Invoice.total"]),
             "paid": _invoiced(names["Invoice.amountPaid"]),

@@ -1,6 +1,6 @@
 """What a firm may say of its NetSuite account beyond address and credentials."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +13,9 @@ OPTIONS = {
     "Europe/London: SuiteQL tells instants in it, and it decides what day it is today. Default: UTC.",
     "columns": "SuiteQL columns that are called differently in this account, by what they mean, such as "
     f"{{Invoice.contract: custbody_contract_id}}. Known: {', '.join(USUAL)}.",
+    "page_size": "Rows per page, from 1 to 1000 (the default, and the most that SuiteQL gives at once).",
 }
+MOST_ROWS_PER_PAGE = 1000
 _API_HOST = ".suitetalk.api.netsuite.com"
 
 
@@ -21,9 +23,10 @@ _API_HOST = ".suitetalk.api.netsuite.com"
 class AccountOptions:
     """`pages` is where people look at records: the account's own host beside that of its API."""
 
-    names: Names
-    zone: tzinfo
-    pages: str
+    names: Names = field(default_factory=lambda: USUAL)
+    zone: tzinfo = UTC
+    pages: str = ""
+    page_size: int = MOST_ROWS_PER_PAGE
 
 
 def read_options(connection: Connection) -> AccountOptions:
@@ -35,7 +38,10 @@ def read_options(connection: Connection) -> AccountOptions:
         names = named(columns)
     except ValueError as error:
         raise connection.problem("options.columns", str(error)) from None
-    return AccountOptions(names=names, zone=_zone(connection), pages=_pages(connection.url))
+    size = connection.options.get("page_size", MOST_ROWS_PER_PAGE)
+    if type(size) is not int or not 1 <= size <= MOST_ROWS_PER_PAGE:
+        raise connection.problem("options.page_size", f"must be a whole number from 1 to {MOST_ROWS_PER_PAGE}")
+    return AccountOptions(names=names, zone=_zone(connection), pages=_pages(connection.url), page_size=size)
 
 
 def _zone(connection: Connection) -> tzinfo:

@@ -13,9 +13,10 @@ from platforms.netsuite.auth import Assertions, Authorize, SigningKey, token_bas
 from platforms.netsuite.client import Page, SuiteQl
 from platforms.netsuite.customers import customers, subsidiaries
 from platforms.netsuite.errors import classify
+from platforms.netsuite.facets import Told
 from platforms.netsuite.invoices import invoice_lines, invoices
 from platforms.netsuite.jobs import jobs
-from platforms.netsuite.options import read_options
+from platforms.netsuite.options import AccountOptions, read_options
 from platforms.netsuite.reader import NetSuiteReader
 from platforms.netsuite.settlements import credit_memos, payments
 from platforms.netsuite.signing import TokenSignature
@@ -101,9 +102,13 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
         clock=clock,
     )
     suiteql = SuiteQl(gate, connection.url, _login(connection, gate, clock))
-    told = [make(options) for make in (customers, subsidiaries, jobs, invoices, invoice_lines, payments, credit_memos)]
-    reader = NetSuiteReader(suiteql, told, lambda: clock.now().astimezone(options.zone).date().isoformat())
+    reader = NetSuiteReader(suiteql, facets(options), lambda: clock.now().astimezone(options.zone).date().isoformat())
     return NetSuiteAccount(connection, gate, transport, suiteql, reader)
+
+
+def facets(options: AccountOptions) -> list[Told]:
+    """All that NetSuite tells, with the statements behind it."""
+    return [make(options) for make in (invoices, invoice_lines, payments, credit_memos, customers, jobs, subsidiaries)]
 
 
 def _login(connection: Connection, gate: Gate, clock: Clock) -> TokenSource[Authorize]:

@@ -8,7 +8,7 @@ import msgspec
 
 from platforms.netsuite.client import Page, SuiteQl
 from platforms.netsuite.conditions import internal_number
-from platforms.netsuite.facets import PAGE, Told
+from platforms.netsuite.facets import Told
 from platforms.netsuite.suiteql import Selected, count, select, selected
 from platforms.predicates import Predicate
 from platforms.readers import Facet, Projection, ReadPage, ReadQuery, project
@@ -63,12 +63,13 @@ class NetSuiteReader:
         if statement is None:
             return ReadPage([], total=0)
         by_id = not query.order and not told.source.repeats
-        left = None if query.limit is None else query.limit - place.read
-        limit = min(PAGE, left) if left is not None and (by_id or place.read == 0) else PAGE
-        if limit <= 0:
+        size = projection.facet.page_size
+        left = size if query.limit is None else query.limit - place.read
+        if left <= 0:
             return ReadPage([])
+        limit = min(size, left) if by_id or place.read == 0 else size  # a position must be a multiple of the limit
         page = await self._suiteql.page(statement, projection.decoder, limit=limit, offset=0 if by_id else place.read)
-        rows = page.items if left is None else page.items[:left]
+        rows = page.items[:left]
         first = place.read == 0 and page.total < MOST_ROWS
         return ReadPage(rows, self._more(projection, query, page, place, by_id=by_id), page.total if first else None)
 

@@ -18,21 +18,22 @@ _IGNORED = IGNORED | {
     "approvalstatus", "custbody_cw_contract", "duedate", "entity", "foreignamountpaid", "foreignamountunpaid",
     "foreignpaymentamountunused", "foreignpaymentamountused", "otherrefnum", "status", "voided",
 }  # fmt: skip
-_COMPARED = ("invoice", "number", "date", "amount.amount")
+_COMPARED = ("invoice", "date", "amount.amount")
 
 
 def payments(options: AccountOptions) -> Told:
     """Customer payments."""
     return told(
         "Payment",
-        "customerpayment",
+        "customerPayment",
         _source("CustPymt", {"method": column("BUILTIN.DF(t.paymentoption)")}),
         _rows(text("method", "method", writable=False), options),
+        options,
         batch=("id", "invoice"),
         compared=_COMPARED,
-        orders=("number", "date", "amount.amount"),
+        orders=("date",),
         ignored=_IGNORED | {"memo"},
-        page=f"{options.pages}/app/accounting/transactions/custpymt.nl?id={{id}}",
+        page="/app/accounting/transactions/custpymt.nl",
     )
 
 
@@ -40,14 +41,15 @@ def credit_memos(options: AccountOptions) -> Told:
     """Credit memos; the memo field says why."""
     return told(
         "CreditMemo",
-        "creditmemo",
+        "creditMemo",
         _source("CustCred", {"reason": column("t.memo")}),
         _rows(text("reason", "reason"), options),
+        options,
         batch=("id", "invoice"),
-        compared=(*_COMPARED, "reason"),
-        orders=("number", "date", "amount.amount"),
+        compared=_COMPARED,
+        orders=("date",),
         ignored=_IGNORED | {"paymentoption"},
-        page=f"{options.pages}/app/accounting/transactions/custcred.nl?id={{id}}",
+        page="/app/accounting/transactions/custcred.nl",
     )
 
 

@@ -40,7 +40,7 @@ class Selected:
 
 
 def selected(told: Told, fields: Iterable[str]) -> Selected:
-    columns = {name: told.source.columns[name] for name in fields}
+    columns = {name: told.source.column(name) for name in fields}
     return Selected(
         "SELECT " + ", ".join(f"{column.told} AS {name}" for name, column in columns.items()),
         frozenset(column.join for column in columns.values()),

@@ -11,6 +11,8 @@ class Kind(Enum):
     TEXT = "text"
     ID = "id"
     """An internal id: decimal digits, a number in the vendor's eyes."""
+    KEY = "key"
+    """Text that names a record of another platform."""
     NUMBER = "number"
     DAY = "day"
     MOMENT = "moment"
@@ -68,6 +70,10 @@ class Source:
     columns: Mapping[str, Column]
     repeats: bool = False
 
+    def column(self, name: str) -> Column:
+        """A declared column, else the table's own of that name."""
+        return self.columns.get(name) or Column(f"{self.table.split()[1]}.{name}")
+
     def from_clause(self, needed: Iterable[str], strict: Iterable[str]) -> str:
         """FROM with the joins of the needed aliases; those in `strict` must find a row, which spares the rest."""
         wanted = self._with_parents(needed) | {join.alias for join in self.joins if join.always}
@@ -91,6 +97,10 @@ class Source:
 
 def text(sql: str, join: str = "") -> Column:
     return Column(sql, Kind.TEXT, join)
+
+
+def key(sql: str, join: str = "") -> Column:
+    return Column(sql, Kind.KEY, join)
 
 
 def internal_id(sql: str, join: str = "") -> Column:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from platforms.readers import Projection
 from schema.enums import Freshness
 
@@ -17,8 +19,7 @@ class Origin:
     fetched_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(msgspec.Struct, frozen=True, cache_hash=True):
     """Which reads are interchangeable: the same platform, record type, key path, condition and fields.
 
     What a viewer may not see is never asked for, so that the fields tell viewers apart as well.
@@ -36,8 +37,7 @@ class Shelf:
         return f"{self.platform}|{facet.type}|{facet.role.value}|{self.by}|{self.condition}|{fields}"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """The rows under one key, whole; for a page of a list without keys (key: empty) its `total` and `more` as well.
 
     `more` is the platform's own mark for going on: plain JSON values.

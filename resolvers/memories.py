@@ -53,12 +53,12 @@ class ProcessMemory:
     def keep(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
         if not self._most:
             return
+        held = self._kept
         for key, kept in found.items():
             identity = (shelf, key)
-            before = self._kept.pop(identity, None)
-            if before is not None:
-                self._rows -= len(before.rows) or 1
-            self._kept[identity] = kept
+            if identity in held:
+                self._rows -= len(held.pop(identity).rows) or 1
+            held[identity] = kept
             self._rows += len(kept.rows) or 1
         self._make_room()
 

@@ -25,10 +25,21 @@ Selected = Mapping[int, Sequence[Any]]
 """By the identity of a record selection: the selected records of the page, in order."""
 
 
-def connection_of(connection: Connection, selected: Mapping[int, Sequence[Any]], page: PageOf) -> msgspec.Struct:
+def connection_of(connection: Connection, selected: Selected, page: PageOf) -> msgspec.Struct:
     """The connection as its selection wants it."""
     values = [_slot(connection, slot, selected, page) for slot in connection.slots]
     return shape_of(slot.key for slot in connection.slots)(*values)
+
+
+def connections_of(
+    connection: Connection, selected: Mapping[str, Selected], page: Callable[[str], PageOf]
+) -> dict[str, Any]:
+    """The connections of many parents, by their keys. `page` is asked only where the selection wants to know."""
+    if len(connection.slots) == 1 and connection.slots[0].kind == "nodes":
+        (slot,) = connection.slots
+        made, wanted = shape_of([slot.key]), id(slot.records[""])
+        return {key: made(found[wanted]) for key, found in selected.items()}
+    return {key: connection_of(connection, found, page(key)) for key, found in selected.items()}
 
 
 def _slot(connection: Connection, slot: ConnectionSlot, selected: Selected, page: PageOf) -> Any:

@@ -1,6 +1,7 @@
 """Follows relations: from many parents at once to the records they lead to, grouped, ordered and paged per parent."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from platforms.predicates import FALSE, TRUE, Predicate, paths
@@ -9,13 +10,13 @@ from resolvers.freshness import Origin
 from resolvers.plan.nodes import Link, Record
 from resolvers.plan.shapes import Failed
 from resolvers.run.conditions import localised, sort_key, split
-from resolvers.run.connections import connection_of
+from resolvers.run.connections import connections_of
 from resolvers.run.holding import Values, facet_paths, held
 from resolvers.run.joins import Joins
 from resolvers.run.operation import Operation, together
 from resolvers.run.records import AllFailed, Batch, Found, Records, known
 from resolvers.run.settled import Settled
-from resolvers.run.windows import Held, Window, cut, merged_runs, page_of, start_of
+from resolvers.run.windows import Held, Window, cut, first_page, merged_runs, page_of, window_of
 from schema.errors import CrosswalkError
 
 
@@ -138,13 +139,9 @@ class Links:
         return settled.first + 1
 
     def _window(self, key: str, read: list[Held], settled: Settled, link: Link) -> Window:
-        merged = merged_runs(key, read, settled.order)
         if link.connection is None:
-            return Window(merged, has_next=False, total=0)
-        total = sum(len(rows) for _, rows in merged)
-        start = 0 if settled.after is None else start_of(merged, read, settled)
-        runs = list(cut(merged, start, start + settled.first))
-        return Window(runs, has_next=total > start + settled.first, total=total)
+            return Window(merged_runs(key, read, settled.order), has_next=False, total=0)
+        return first_page(key, read[0], settled) if _begins(read, settled) else window_of(key, read, settled)
 
     async def _values(
         self, link: Link, read: list[Held], windows: dict[str, Window], settled: Settled
@@ -157,11 +154,7 @@ class Links:
         selected = await self.selected(link.records, read, windows)
         if many == "connection":
             assert link.connection is not None
-            connection = link.connection
-            return {
-                key: connection_of(connection, selected[key], page_of(window, read, settled))
-                for key, window in windows.items()
-            }
+            return connections_of(link.connection, selected, lambda key: page_of(windows[key], read, settled))
         (record,) = link.records
         only = {key: found[id(record)] for key, found in selected.items()}
         if many == "list":
@@ -192,16 +185,28 @@ class Links:
                 for found, rows in window.runs
                 if found == position
             ]
-            id_of = holder.projection.getter("id")
-            ids = [id_of(row) for _, rows in pieces for row in rows]
-            batches: list[Batch] = _joined(pieces) if record.own_row else [(None, ids)]
+            batches: list[Batch] = _joined(pieces)
+            ids: list[str] = []
+            if record.links or record.facets or not record.own_row:
+                id_of = holder.projection.getter("id")
+                ids = [id_of(row) for _, rows in batches for row in rows]
+            if not record.own_row:
+                batches = [(None, ids)]
             streams[position] = iter(await self.records.selected(record, holder.platform, ids, known(batches)))
 
         await together([one(position, holder) for position, holder in enumerate(read)])
+        if len(streams) == 1:
+            (stream,) = streams
+            return {key: list(islice(stream, window.size)) for key, window in windows.items()}
         return {
             key: [next(streams[position]) for position, rows in window.runs for _ in rows]
             for key, window in windows.items()
         }
+
+
+def _begins(read: list[Held], settled: Settled) -> bool:
+    """Whether the page is the first of one platform's rows, as nearly all are."""
+    return len(read) == 1 and settled.after is None
 
 
 def _joined(pieces: list[tuple[Origin, list[Any]]]) -> list[Batch]:

@@ -91,6 +91,24 @@ def start_of(merged: list[Run], read: list[Held], settled: Settled) -> int:
     return before
 
 
+def first_page(key: str, held: Held, settled: Settled) -> Window:
+    """As `window_of`, where there is nothing to merge and nothing to go on behind."""
+    rows = held.rows.get(key)
+    if not rows or not settled.first:
+        return Window([], has_next=bool(rows), total=len(rows or ()))
+    total, first = len(rows), settled.first
+    return Window([(0, rows if total <= first else rows[:first])], has_next=total > first, total=total)
+
+
+def window_of(key: str, read: list[Held], settled: Settled) -> Window:
+    """The page that the arguments ask for; raises BadUserInput for a cursor of another list."""
+    merged = merged_runs(key, read, settled.order)
+    total = sum(len(rows) for _, rows in merged)
+    start = 0 if settled.after is None else start_of(merged, read, settled)
+    runs = list(cut(merged, start, start + settled.first))
+    return Window(runs, has_next=total > start + settled.first, total=total)
+
+
 def cut(runs: list[Run], start: int, stop: int) -> Iterator[Run]:
     offset = 0
     for holder, rows in runs:

@@ -1,0 +1,147 @@
+"""A connected account: the sandbox's over real HTTP, or one whose answers are scripted."""
+
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from platforms.call_log import UpstreamCall, upstream_calls
+from platforms.http import Headers, HttpRequest, HttpResponse
+from platforms.keepalive import KeepAliveTransport
+from platforms.netsuite.platform import NetSuiteAccount, connect
+from platforms.readers import Projection, ReadQuery
+from platforms.registry import Connection
+from runtime.clock import SystemClock
+from schema.roles import PlatformRole
+
+TOKEN_BASED = ("account", "consumer_key", "consumer_secret", "token_key", "token_secret")
+
+
+def connection(url: str, credentials: dict[str, str], **options: Any) -> Connection:
+    return Connection(
+        name="netsuite",
+        vendor="netsuite",
+        url=url,
+        roles=(PlatformRole.ERP,),
+        peers={},
+        credentials=credentials,
+        options=options,
+        timeout=8.0,
+        slots=5,
+    )
+
+
+class Scripted:
+    """A transport that remembers what was asked, reads its headers as an engine does, and answers in turn."""
+
+    def __init__(self) -> None:
+        self.answers: list[HttpResponse] = []
+        self.requests: list[HttpRequest] = []
+        self.authorizations: list[str] = []
+
+    def says(self, body: object, status: int = 200) -> None:
+        self.answers.append(HttpResponse(status=status, headers=Headers([]), body=json.dumps(body).encode()))
+
+    def page(self, *items: object, total: int | None = None, more: bool = False) -> None:
+        self.says({"items": items, "hasMore": more, "totalResults": len(items) if total is None else total})
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.requests[-1].body)
+        return found
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - the seam's word
+        self.requests.append(request)
+        self.authorizations.append(dict(request.headers.items())["Authorization"])
+        return self.answers.pop(0)
+
+    async def close(self) -> None:
+        pass
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 1000.0
+
+
+@pytest.fixture
+def wire() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def scripted(wire: Scripted) -> Callable[..., NetSuiteAccount]:
+    """`scripted(**options)` is an account at 23:30 UTC on 2026-11-20 whose answers the test writes."""
+
+    def make(**options: Any) -> NetSuiteAccount:
+        credentials = {name: f"the {name}" for name in TOKEN_BASED}
+        return connect(
+            connection("https://1234567-sb1.suitetalk.api.netsuite.com", credentials, **options), wire, FixedClock()
+        )
+
+    return make
+
+
+@pytest.fixture
+async def joined(fresh_sandbox: dict[str, Any]) -> AsyncIterator[Callable[..., NetSuiteAccount]]:
+    """`joined(*credential names, **options)` is the sandbox's account; token-based unless told otherwise."""
+    made: list[NetSuiteAccount] = []
+    told = fresh_sandbox["platforms"]["netsuite"]
+
+    def make(*names: str, **options: Any) -> NetSuiteAccount:
+        changed = options.pop("credentials", {})
+        credentials = {name: told["credentials"][name] for name in names or TOKEN_BASED} | changed
+        made.append(connect(connection(told["url"], credentials, **options), KeepAliveTransport(), SystemClock()))
+        return made[-1]
+
+    yield make
+    for account in made:
+        await account.close()
+
+
+@pytest.fixture
+def account(joined: Callable[..., NetSuiteAccount]) -> NetSuiteAccount:
+    return joined()
+
+
+@pytest.fixture
+def rows() -> Callable[..., Any]:
+    """`await rows(account, type, paths, **query)`: a page's rows as values by path."""
+
+    async def read(
+        account: NetSuiteAccount, type_name: str, paths: tuple[str, ...], **query: Any
+    ) -> list[dict[str, Any]]:
+        facet = account.reader.facets[type_name, PlatformRole.ERP]
+        projection: Projection = account.reader.project(facet, paths)
+        page = await account.reader.read(projection, ReadQuery(**query))
+        return [{path: projection.getter(path)(row) for path in ("id", *paths)} for row in page.rows]
+
+    return read
+
+
+@pytest.fixture
+def calls() -> list[UpstreamCall]:
+    found: list[UpstreamCall] = []
+    upstream_calls.set(found)
+    return found
+
+
+@pytest.fixture
+def control(fresh_sandbox: dict[str, Any]) -> Callable[..., Any]:
+    """`control(method, path, body)`: the sandbox's control API."""
+
+    def ask(method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            fresh_sandbox["control"] + path, data, {"Content-Type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    return ask

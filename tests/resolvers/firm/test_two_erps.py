@@ -1,5 +1,6 @@
 """Two ERPs at once answer one graph: lists merge without doubles or gaps, and an account is billed by either."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from schema.enums import PlatformHealth
 from schema.errors import UpstreamUnavailable
-from schema.ids import decode_id
+from schema.ids import RecordKey, decode_id, encode_id
 from schema.roles import PlatformRole
 
 ERP = PlatformRole.ERP
@@ -165,6 +166,36 @@ async def test_a_nested_page_goes_on_where_it_was_cut(world):
             seen += [node["id"] for node in page["nodes"]]
             more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
         assert len(set(seen)) == len(seen) == page["totalCount"]
+
+
+async def test_a_page_asked_by_both_at_once_is_each_parents_own(world):
+    """Two invoices lead to two projects in the same turn: neither project's page may be cut by the other's."""
+    tasks = {row["project"] for row in world.platforms["psa"].reader.records["Task.PSA"]}
+    picked = {}
+    for name, found in world.records.items():
+        rows = [row for row in found["Invoice.ERP"] if row["project"] in tasks - {"gone", None, *picked.values()}]
+        picked[encode_id(RecordKey("Invoice", name, rows[0]["id"]))] = rows[0]["project"]
+    answer = await world.ask(
+        """query($ids: [ID!]) { invoices(filter: {id: {in: $ids}}) {
+            nodes { project { tasks(first: 1) { nodes { name } } } } } }""",
+        ids=list(picked),
+    )
+    nodes = answer["data"]["invoices"]["nodes"]
+    assert [len(node["project"]["tasks"]["nodes"]) for node in nodes] == [1, 1]
+    (asked, *rest) = [query for query in world.platforms["psa"].queries if query.by == "project"]
+    assert [len(query.keys) for query in (asked, *rest)] == [1, 1]
+
+
+async def test_nothing_runs_on_after_one_has_failed(world):
+    world.platforms["us"].error = UpstreamUnavailable("closed", platform="us")
+    world.platforms["emea"].gate = asyncio.Event()
+    before = asyncio.all_tasks()
+    answer = await world.ask("{ invoices { nodes { number } } }")
+    assert answer["data"] == {"invoices": None}
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+    assert world.platforms["emea"].given_up == 1
 
 
 @pytest.mark.parametrize("down", ["us", "emea"])

@@ -167,6 +167,28 @@ def test_every_page_of_any_list_is_that_of_the_full_join(
         assert seen == wanted
 
 
+TRICKY: list[dict[str, Any]] = [
+    {"name": {"ne": "alpha"}},
+    {"not": {"name": {"in": ["Alpha", "beta"]}}},
+    {"name": {"contains": "a"}, "creditHold": {"eq": False}},
+    {"or": [{"name": {"eq": "ALPHA"}}, {"not": {"ownerName": {"contains": "a"}}}, {"overdue": {"eq": "0"}}]},
+    {"not": {"overdue": {"gte": "2"}}, "industry": {"ne": None}},
+    {"creditHold": {"eq": True}, "overdue": {"lt": "5"}, "country": {"ne": "1"}},
+]
+
+
+@pytest.mark.parametrize("manner", MANNERS, ids=range(len(MANNERS)))
+@pytest.mark.parametrize("where", TRICKY, ids=range(len(TRICKY)))
+async def test_no_manner_of_a_platform_changes_which_records_are_found(make_world, memory, firm, local, manner, where):
+    records = firm.records(9, Account=40)
+    if manner.get("twins"):
+        records = with_twins(records)
+    listing = Listing(make_world(records, manner=memory.Manner(**manner)), local(records), "Account")
+    wanted = listing.wanted(where, [])
+    assert await listing.walk(Random(1), where, []) == wanted
+    assert 0 < len(wanted) < 40
+
+
 def with_twins(records: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """Some accounts have two customers in the ERP; the first by id is the account's."""
     rows = records["Account.ERP"]

@@ -8,18 +8,18 @@ import msgspec
 
 from platforms.mapping import Mapped, derived, text
 from platforms.rows import Field
-from platforms.tryton.wire import Number, as_number
+from platforms.tryton.wire import Number, Record, as_number
 from schema.money import exact
 
 Amount = tuple[Decimal, str | None]
 """In main units, with the currency's code."""
 
 
-class Currency(msgspec.Struct, gc=False):
+class Currency(Record, gc=False):
     code: str | None = None
 
 
-class Company(msgspec.Struct, gc=False):
+class Company(Record, gc=False):
     id: int
     currency: Currency | None = msgspec.field(name="currency.", default=None)
 

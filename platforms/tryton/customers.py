@@ -27,15 +27,15 @@ from platforms.tryton.facets import Row, TrytonFacet, facet, link
 from platforms.tryton.open_items import FIELD, OpenItem, balance, open_items, overdue
 from platforms.tryton.options import LinkOptions
 from platforms.tryton.terms import PaymentTerm, days_to_pay
-from platforms.tryton.wire import Number, said_number
+from platforms.tryton.wire import Number, Record, said_number
 from runtime.clock import Clock
 
 
-class TaxRule(msgspec.Struct, gc=False):
+class TaxRule(Record, gc=False):
     name: str | None = None
 
 
-class Agreement(msgspec.Struct, gc=False):
+class Agreement(Record, gc=False):
     """What one of the firm's companies has agreed with a party."""
 
     id: int
@@ -44,25 +44,25 @@ class Agreement(msgspec.Struct, gc=False):
     customer_tax_rule: TaxRule | None = msgspec.field(name="customer_tax_rule.", default=None)
 
 
-class Identifier(msgspec.Struct, gc=False):
+class Identifier(Record, gc=False):
     id: int
     type: str | None = None
     code: str | None = None
 
 
-class Limit(msgspec.Struct, gc=False):
+class Limit(Record, gc=False):
     credit_limit_amount: Number | None = None
 
 
-class Country(msgspec.Struct, gc=False):
+class Country(Record, gc=False):
     code: str | None = None
 
 
-class Region(msgspec.Struct, gc=False):
+class Region(Record, gc=False):
     name: str | None = None
 
 
-class Address(msgspec.Struct, gc=False):
+class Address(Record, gc=False):
     id: int
     invoice: bool | int | None = None
     street: str | None = None

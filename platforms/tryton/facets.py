@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from platforms.mapping import Mapped, derived, text
 from platforms.predicates import And, Compare, Constant, Missing, Not, Or, Predicate
 from platforms.readers import Facet
 from platforms.rows import Field
 from platforms.tryton.domains import Column, Condition, Domain, IdColumn, both, either
-from platforms.tryton.wire import Moment, as_instant
+from platforms.tryton.wire import Moment, Record, as_instant
 from schema.roles import PlatformRole
 
 BATCH = 999
@@ -40,7 +38,7 @@ class Aside:
     field: str
     model: str
     always: Domain
-    record: type[msgspec.Struct]
+    record: type[Record]
     key: Callable[[Any], Any]
     mine: Callable[[Any], Any]
     theirs: str
@@ -112,7 +110,7 @@ def facet(
 
 def link(path: str, name: str, is_id: Callable[[str], bool]) -> Mapped:
     """Another platform's id; what isn't of its form is something else that people wrote there."""
-    return derived(path, (Field(name),), lambda told: told if told and is_id(told) else None, lambda value: (value,))
+    return derived(path, (Field(name),), lambda told: told if told and is_id(told) else None)
 
 
 def reference(path: str, name: str) -> Mapped:

@@ -35,7 +35,7 @@ from platforms.tryton.domains import (
 from platforms.tryton.facets import Row, TrytonFacet, facet, link, reference
 from platforms.tryton.options import LinkOptions
 from platforms.tryton.terms import PaymentTerm, due_on
-from platforms.tryton.wire import Day, Number, as_day, as_number, said_day, said_number
+from platforms.tryton.wire import Day, Number, Record, as_day, as_number, said_day, said_number
 from runtime.clock import Clock
 from schema.enums import InvoiceStatus
 
@@ -58,7 +58,7 @@ NO_CREDIT_NOTE: Domain = [
 ]
 
 
-class Instalment(msgspec.Struct, gc=False):
+class Instalment(Record, gc=False):
     """A line on the receivable account that a posted invoice made; `reconciliation` is set once it is paid."""
 
     maturity_date: Day | None = None
@@ -273,15 +273,15 @@ def _may_be_left(leaf: Compare) -> Condition:
 # ----------------------------------------------------------------------------------------------------- lines
 
 
-class Tax(msgspec.Struct, gc=False):
+class Tax(Record, gc=False):
     name: str | None = None
 
 
-class AnalyticAccount(msgspec.Struct, gc=False):
+class AnalyticAccount(Record, gc=False):
     code: str | None = None
 
 
-class Analysis(msgspec.Struct, gc=False):
+class Analysis(Record, gc=False):
     """Whom a line earns for, on one analytic axis."""
 
     account: AnalyticAccount | None = msgspec.field(name="account.", default=None)

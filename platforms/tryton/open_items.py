@@ -14,16 +14,16 @@ from platforms.tryton.amounts import Amount, Company, Currency, summed
 from platforms.tryton.domains import LinkColumn, ReferenceColumn
 from platforms.tryton.facets import Aside
 from platforms.tryton.options import LinkOptions
-from platforms.tryton.wire import Day, Number, as_day
+from platforms.tryton.wire import Day, Number, Record, as_day
 
 FIELD = "open_items"
 
 
-class Move(msgspec.Struct, gc=False):
+class Move(Record, gc=False):
     origin: str | None = None
 
 
-class OpenItem(msgspec.Struct, gc=False):
+class OpenItem(Record, gc=False):
     """A line on a receivable account that nothing has balanced yet: an invoice's instalment, or a payment on one."""
 
     id: int
@@ -35,7 +35,7 @@ class OpenItem(msgspec.Struct, gc=False):
     company: Company | None = msgspec.field(name="company.", default=None)
     maturity_date: Day | None = None
     move: Move | None = msgspec.field(name="move.", default=None)
-    invoice_payments: list[int] = []
+    invoice_payments: list[int] = msgspec.field(default_factory=list)
 
     @property
     def amount(self) -> Amount:

@@ -1,12 +1,10 @@
 """One configured database, as the rest of the product meets it."""
 
-from collections.abc import Mapping
-from datetime import datetime
-
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
 from platforms.gate import Gate
+from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
-from platforms.readers import Reader, ReadQuery
+from platforms.readers import ReadQuery
 from platforms.registry import Connection
 from platforms.tryton.auth import sessions
 from platforms.tryton.client import Client
@@ -14,9 +12,7 @@ from platforms.tryton.errors import read_error
 from platforms.tryton.options import read_options
 from platforms.tryton.reader import TrytonReader
 from runtime.clock import Clock
-from schema.enums import PlatformHealth
 from schema.errors import (
-    CrosswalkError,
     UpstreamForbidden,
     UpstreamInvalidResponse,
     UpstreamRejected,
@@ -25,7 +21,7 @@ from schema.errors import (
 )
 from schema.roles import PlatformRole
 
-_ADVICE: tuple[tuple[type[CrosswalkError], str], ...] = (
+_ADVICE: Advice = (
     (
         UpstreamUnauthorized,
         "check user and password; after six failed logins Tryton refuses right ones too, until a while without any",
@@ -38,43 +34,19 @@ _ADVICE: tuple[tuple[type[CrosswalkError], str], ...] = (
     (UpstreamInvalidResponse, "check the url: it is the server's root, without the database's name"),
     (UpstreamUnavailable, "check the url, proxies and firewalls, and that trytond runs"),
 )
-_OTHERWISE = "try again in a while; if it stays, look into the server's log"
 
 
-class TrytonPlatform:
-    """One database. `peers` say whose ids its links hold."""
+class TrytonPlatform(GatedPlatform):
+    """One database. `peers` say whose ids its links hold; it tells no quota."""
 
-    def __init__(self, connection: Connection, gate: Gate, reader: TrytonReader, transport: Transport) -> None:
-        self.name = connection.name
-        self.vendor = connection.vendor
-        self.roles = connection.roles
-        self.base_url = connection.url
-        self.peers: Mapping[PlatformRole, str] = connection.peers
-        self.reader: Reader = reader
-        self._gate = gate
-        self._transport = transport
+    advice = _ADVICE
+    otherwise = "try again in a while; if it stays, look into the server's log"
 
-    def health(self) -> PlatformHealth:
-        return self._gate.health
-
-    def quota(self) -> Allowance | None:
-        return None
-
-    def last_contact_at(self) -> datetime | None:
-        return self._gate.last_contact_at
-
-    async def probe(self) -> Probe:
-        """Signs in and reads one company."""
+    async def _trial(self) -> Probe:
+        """Reads one company."""
         facet = self.reader.facets["LegalEntity", PlatformRole.ERP]
-        try:
-            await self.reader.read(self.reader.project(facet, ["name"]), ReadQuery(limit=1))
-        except CrosswalkError as error:
-            advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), _OTHERWISE)
-            return Probe(ok=False, detail=error.detail, advice=advice)
+        await self.reader.read(self.reader.project(facet, ["name"]), ReadQuery(limit=1))
         return Probe(ok=True, detail="signed in")
-
-    async def close(self) -> None:
-        await self._transport.close()
 
 
 def connect(connection: Connection, transport: Transport, clock: Clock) -> TrytonPlatform:

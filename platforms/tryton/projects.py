@@ -15,7 +15,7 @@ from platforms.tryton.domains import LinkColumn
 from platforms.tryton.facets import Aside, Row, TrytonFacet, facet, link
 from platforms.tryton.invoices import NO_CREDIT_NOTE
 from platforms.tryton.options import LinkOptions
-from platforms.tryton.wire import Number
+from platforms.tryton.wire import Number, Record
 
 _INVOICES = "invoices_billed"
 _IGNORED = {
@@ -24,7 +24,7 @@ _IGNORED = {
 }  # fmt: skip
 
 
-class BilledInvoice(msgspec.Struct, gc=False):
+class BilledInvoice(Record, gc=False):
     """A posted invoice of a project; a subclass names the field that says which."""
 
     total_amount: Number
@@ -42,13 +42,7 @@ class BilledInvoice(msgspec.Struct, gc=False):
 
 def project(options: LinkOptions, database: str) -> TrytonFacet:
     """What the ERP knows of a project; the analytic account's `code` holds the PSA's id."""
-    record = msgspec.defstruct(
-        "ProjectInvoice",
-        [("project", str | None, None)],
-        bases=(BilledInvoice,),
-        rename={"project": options.project_field},
-        gc=False,
-    )
+    record = _billed_by(options.project_field)
     billed = Field(_INVOICES, list[record])  # type: ignore[valid-type]  # made at run time
     fields = (billed, Field("company.currency.code"))
     return facet(
@@ -78,6 +72,19 @@ def project(options: LinkOptions, database: str) -> TrytonFacet:
             ),
         ),
     )
+
+
+def _billed_by(project_field: str) -> type[BilledInvoice]:
+    """The invoices with what their `project_field` holds as `project`."""
+    made = msgspec.defstruct(
+        "ProjectInvoice",
+        [("project", str | None, None)],
+        bases=(BilledInvoice,),
+        rename={"project": project_field},
+        gc=False,
+    )
+    assert issubclass(made, BilledInvoice)
+    return made
 
 
 def _billed(invoices: Sequence[BilledInvoice] | None, home: str | None) -> Amount | None:

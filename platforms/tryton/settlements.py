@@ -26,7 +26,7 @@ from platforms.tryton.domains import (
 from platforms.tryton.facets import Row, TrytonFacet, facet
 from platforms.tryton.invoices import INVOICE_IGNORED
 from platforms.tryton.options import LinkOptions
-from platforms.tryton.wire import Day, Number, as_day, as_number, said_number
+from platforms.tryton.wire import Day, Number, Record, as_day, as_number, said_number
 
 _MOVE_LINE_IGNORED = {
     "account", "amount", "amount_currency", "analytic_lines", "analytic_state", "currency", "delegated_amount",
@@ -37,11 +37,11 @@ _MOVE_LINE_IGNORED = {
 }  # fmt: skip
 
 
-class OriginLine(msgspec.Struct, gc=False):
+class OriginLine(Record, gc=False):
     invoice: int | None = None
 
 
-class CreditLine(msgspec.Struct, gc=False):
+class CreditLine(Record, gc=False):
     """A credit note's line; its origin is the line of the invoice that it takes back."""
 
     id: int

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 
 import msgspec
 
+from platforms.tryton.wire import Record
 
-class Delta(msgspec.Struct, gc=False):
+
+class Delta(Record, gc=False):
     """A step from the invoice's date to the day when it is due; `day` and `month` set a part of the date."""
 
     days: int | None = None
@@ -15,13 +17,13 @@ class Delta(msgspec.Struct, gc=False):
     day: int | None = None
 
 
-class TermLine(msgspec.Struct, gc=False):
+class TermLine(Record, gc=False):
     """One instalment."""
 
     relativedeltas: list[Delta] = msgspec.field(name="relativedeltas.", default_factory=list)
 
 
-class PaymentTerm(msgspec.Struct, gc=False):
+class PaymentTerm(Record, gc=False):
     lines: list[TermLine] = msgspec.field(name="lines.", default_factory=list)
 
 

@@ -43,6 +43,10 @@ class Moment(Scalar, frozen=True, gc=False):
     microsecond: int
 
 
+class Record(msgspec.Struct, gc=False):
+    """What is told of a related record, or of each of several; its own nested parts are called `name.` on the wire."""
+
+
 # ---------------------------------------------------------------------------------------------- from Tryton
 
 
@@ -87,13 +91,13 @@ def _renamed(struct: type[msgspec.Struct]) -> type[msgspec.Struct]:
     for member in msgspec.structs.fields(struct):
         kind = _inner(member.type)
         wire[member.name] = member.encode_name
-        if _is_record(kind):
+        told = member.type
+        if _record_of(kind) is not None:
             wire[member.name] += "."
-            members.append((member.name, _renamed(kind) | None, None))
-            continue
-        if get_origin(kind) is list and _is_record(get_args(kind)[0]):
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and not issubclass(kind, Scalar):
             wire[member.name] += "."
-        members.append((member.name, member.type, None))
+            told = _renamed(kind) | None
+        members.append((member.name, told, None))
     return msgspec.defstruct(struct.__name__, members, rename=wire, gc=False)
 
 
@@ -108,15 +112,11 @@ def asked(field: Field) -> Iterator[str]:
         yield from asked(Field(name, _inner(part.type)))
 
 
-def _record_of(kind: Any) -> type[msgspec.Struct] | None:
-    """The struct of a record or of a list of records; None for single values and plain lists."""
+def _record_of(kind: Any) -> type[Record] | None:
+    """The type of a record or of a list of records; None for single values and plain lists."""
     if get_origin(kind) is list:
         kind = _inner(get_args(kind)[0])
-    return kind if _is_record(kind) else None
-
-
-def _is_record(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and not issubclass(kind, Scalar)
+    return kind if isinstance(kind, type) and issubclass(kind, Record) else None
 
 
 def _inner(kind: Any) -> Any:

@@ -9,7 +9,8 @@ Every folder below `platforms/` needs a `tests/platforms/<vendor>/case.py` with
 - `strangers(type, count)`: ids of the vendor's own form that no record has;
 - `fields(platform, facet)`: every field that the vendor's own metadata has for the facet's entity;
 - `expire(platform)`: ends every session, so that the next call is refused; left out where credentials don't expire;
-- `BESIDE`: by type, calls that a batch needs beside that for the rows themselves;
+- `BESIDE`: by type, calls that a page needs beside that for the rows themselves;
+- `NO_SECRETS`: the credentials that may be seen, such as a user's name;
 - `UNTOLD`: by type, paths of which the firm's answer key tells nothing, or something else, each with the reason.
 """
 
@@ -165,6 +166,7 @@ def case(vendor_name: str, emulated: Running, request: pytest.FixtureRequest) ->
     else:
         found = emulated.case(vendor_name)
     found.strangers = module.strangers
+    found.no_secrets = getattr(module, "NO_SECRETS", ())
     found.beside = lambda facet: getattr(module, "BESIDE", {}).get(facet.type, 0)
     found.page_rows = module.PAGE_ROWS
     return found

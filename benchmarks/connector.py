@@ -8,11 +8,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from platforms import readers
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
 from platforms.gate import Gate
 from platforms.http import HttpRequest, Transport
 from platforms.mapping import Mapped, choice, day, instant, money, same, text
 from platforms.predicates import Compare, Predicate
+from platforms.quota import Quota
 from platforms.readers import Facet, Projection, Pushable, ReadPage, ReadQuery
 from schema.enums import AccountStatus, BillingModel, ContractStatus, InvoiceStatus, PlatformHealth, ProjectStatus
 from schema.errors import UpstreamInvalidResponse
@@ -201,7 +202,7 @@ class Platform:
     def health(self) -> PlatformHealth:
         return self._gate.health
 
-    def quota(self) -> Allowance | None:
+    def quota(self) -> Quota | None:
         return None
 
     def last_contact_at(self) -> datetime | None:

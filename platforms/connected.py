@@ -5,18 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from platforms.quota import Quota
 from platforms.readers import Reader
 from schema.enums import PlatformHealth
 from schema.roles import PlatformRole
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
-    """How much of a platform's API allowance is used; None where the platform doesn't say."""
-
-    used: int | None = None
-    limit: int | None = None
-    resets_at: datetime | None = None
+UNTOLD = Quota()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +20,7 @@ class Probe:
     ok: bool
     detail: str
     advice: str = ""
-    quota: Allowance = Allowance()
+    quota: Quota = UNTOLD
 
 
 class Connected(Protocol):
@@ -42,7 +36,7 @@ class Connected(Protocol):
 
     def health(self) -> PlatformHealth: ...
 
-    def quota(self) -> Allowance | None: ...
+    def quota(self) -> Quota | None: ...
 
     def last_contact_at(self) -> datetime | None: ...
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable
 
 from gateway.cli.findings import Finding
-from platforms.connected import Allowance, Connected
+from platforms.connected import Connected
+from platforms.quota import Quota
 from runtime.redis import probe_redis
 from runtime.settings import Settings
 
@@ -58,7 +59,7 @@ async def _platform(platform: Connected, settings: Settings) -> Finding:
     return _with_quota(subject, probe.detail, probe.quota)
 
 
-def _with_quota(subject: str, detail: str, quota: Allowance) -> Finding:
+def _with_quota(subject: str, detail: str, quota: Quota) -> Finding:
     if quota.used is None or quota.limit is None:
         return Finding.good(subject, detail)
     told = f"{detail}; {quota.limit - quota.used} of {quota.limit} calls left"

@@ -1,13 +1,12 @@
 """One configured account, as the rest of the product meets it."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
 from platforms.gate import Gate
+from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
 from platforms.kantata.client import PATH, Client, tokens
 from platforms.kantata.errors import read_error
@@ -15,21 +14,17 @@ from platforms.kantata.fields import CustomFields
 from platforms.kantata.options import read_options
 from platforms.kantata.reader import KantataReader
 from platforms.pace import AdaptivePace
-from platforms.readers import Reader
 from platforms.registry import Connection
 from runtime.clock import Clock
-from schema.enums import PlatformHealth
 from schema.errors import (
-    CrosswalkError,
     UpstreamForbidden,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamUnauthorized,
     UpstreamUnavailable,
 )
-from schema.roles import PlatformRole
 
-_ADVICE: tuple[tuple[type[CrosswalkError], str], ...] = (
+_ADVICE: Advice = (
     (
         UpstreamUnauthorized,
         "make a new token at https://app.mavenlink.com/oauth/applications and put it into credentials.access_token",
@@ -39,7 +34,6 @@ _ADVICE: tuple[tuple[type[CrosswalkError], str], ...] = (
     (UpstreamRejected, "check that the url is https://api.mavenlink.com"),
     (UpstreamUnavailable, "check the url (https://api.mavenlink.com), proxies and firewalls"),
 )
-_OTHERWISE = "try again in a while; if it stays, check the url (https://api.mavenlink.com)"
 _ADMINISTRATOR = "administrator"
 
 
@@ -51,39 +45,25 @@ class _Me(msgspec.Struct):
     account_memberships: dict[str, _Membership]
 
 
-class KantataPlatform:
-    """One account, by the eyes of the token's user."""
+class KantataPlatform(GatedPlatform):
+    """One account, by the eyes of the token's user.
+
+    Its quota is never told: the limits stand behind the customer login, and no answer speaks of them.
+    """
+
+    advice = _ADVICE
+    otherwise = "try again in a while; if it stays, check the url (https://api.mavenlink.com)"
 
     def __init__(
         self, connection: Connection, gate: Gate, client: Client, reader: KantataReader, transport: Transport
     ) -> None:
-        self.name = connection.name
-        self.vendor = connection.vendor
-        self.roles = connection.roles
-        self.base_url = connection.url
-        self.peers: Mapping[PlatformRole, str] = connection.peers
-        self.reader: Reader = reader
-        self._gate = gate
+        super().__init__(connection, gate, reader, transport)
         self._client = client
-        self._transport = transport
 
-    def health(self) -> PlatformHealth:
-        return self._gate.health
-
-    def quota(self) -> Allowance | None:
-        """Never told: the limits stand behind the customer login, and no answer speaks of them."""
-        return None
-
-    def last_contact_at(self) -> datetime | None:
-        return self._gate.last_contact_at
-
-    async def probe(self) -> Probe:
+    async def _trial(self) -> Probe:
         """Asks who the token's user is, and whether that user sees everything."""
         try:
             memberships = msgspec.json.decode(await self._client.me(), type=_Me).account_memberships
-        except CrosswalkError as error:
-            advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), _OTHERWISE)
-            return Probe(ok=False, detail=error.detail, advice=advice)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return Probe(ok=False, detail="the answer isn't Kantata's", advice="check the url")
         permissions = {each.permission for each in memberships.values() if each.permission}
@@ -91,9 +71,6 @@ class KantataPlatform:
             detail = f"signed in, but the token's user is only {', '.join(sorted(permissions))}: records stay hidden"
             return Probe(ok=False, detail=detail, advice="give the user the account permission `Administrator`")
         return Probe(ok=True, detail="signed in")
-
-    async def close(self) -> None:
-        await self._transport.close()
 
 
 def connect(connection: Connection, transport: Transport, clock: Clock) -> KantataPlatform:

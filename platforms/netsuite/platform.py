@@ -1,13 +1,12 @@
 """A configured NetSuite account as the rest of the product meets it."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
 from platforms.gate import Gate
+from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
 from platforms.netsuite.auth import Assertions, Authorize, SigningKey, token_based
 from platforms.netsuite.client import Page, SuiteQl
@@ -21,13 +20,10 @@ from platforms.netsuite.reader import NetSuiteReader
 from platforms.netsuite.settlements import credit_memos, payments
 from platforms.netsuite.signing import TokenSignature
 from platforms.netsuite.suiteql import Statement
-from platforms.readers import Reader
 from platforms.registry import Connection
 from platforms.tokens import TokenSource
 from runtime.clock import Clock
-from schema.enums import PlatformHealth
 from schema.errors import (
-    CrosswalkError,
     UpstreamForbidden,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -35,49 +31,36 @@ from schema.errors import (
 )
 
 _TRIAL = Statement("SELECT s.id FROM subsidiary s ORDER BY s.id", ())
-_ADVICE: Mapping[type[CrosswalkError], str] = {
-    UpstreamUnauthorized: "check account, keys and secrets, that the integration is enabled with token-based "
-    "authentication or client credentials, and this machine's clock; NetSuite's Login Audit Trail says why",
-    UpstreamForbidden: "give the token's role the permissions that docs/vendors/netsuite.md lists",
-    UpstreamRejected: "give the token's role SuiteAnalytics Workbook and REST Web Services: docs/vendors/netsuite.md",
-    UpstreamRateLimited: "lower this platform's slots, or find out who else calls the account",
-}
-_UNREACHED = "check the url (https://ACCOUNT.suitetalk.api.netsuite.com), proxies and firewalls"
+_ADVICE: Advice = (
+    (
+        UpstreamUnauthorized,
+        (
+            "check account, keys and secrets, that the integration is enabled with token-based "
+            "authentication or client credentials, and this machine's clock; NetSuite's Login Audit Trail says why"
+        ),
+    ),
+    (UpstreamForbidden, "give the token's role the permissions that docs/vendors/netsuite.md lists"),
+    (UpstreamRejected, "give the token's role SuiteAnalytics Workbook and REST Web Services: docs/vendors/netsuite.md"),
+    (UpstreamRateLimited, "lower this platform's slots, or find out who else calls the account"),
+)
 
 
-class NetSuiteAccount:
-    vendor = "netsuite"
+class NetSuiteAccount(GatedPlatform):
+    """One account. It tells no quota: NetSuite limits how many requests run at once, not how many there are."""
+
+    advice = _ADVICE
+    otherwise = "check the url (https://ACCOUNT.suitetalk.api.netsuite.com), proxies and firewalls"
 
     def __init__(
-        self, connection: Connection, gate: Gate, transport: Transport, suiteql: SuiteQl, reader: NetSuiteReader
-    ):
-        self.name = connection.name
-        self.roles = connection.roles
-        self.base_url = connection.url
-        self.peers = connection.peers
-        self.reader: Reader = reader
-        self._gate = gate
-        self._transport = transport
+        self, connection: Connection, gate: Gate, suiteql: SuiteQl, reader: NetSuiteReader, transport: Transport
+    ) -> None:
+        super().__init__(connection, gate, reader, transport)
         self._suiteql = suiteql
-        self._trial: Any = msgspec.json.Decoder(Page[dict[str, Any]])
+        self._page: Any = msgspec.json.Decoder(Page[dict[str, Any]])
 
-    def health(self) -> PlatformHealth:
-        return self._gate.health
-
-    def quota(self) -> Allowance | None:
-        """None: NetSuite limits how many requests run at once, not how many there are."""
-        return None
-
-    def last_contact_at(self) -> datetime | None:
-        return self._gate.last_contact_at
-
-    async def probe(self) -> Probe:
+    async def _trial(self) -> Probe:
         """Reads one subsidiary's id."""
-        try:
-            page = await self._suiteql.page(_TRIAL, self._trial, limit=1)
-        except CrosswalkError as error:
-            advice = next((told for kind, told in _ADVICE.items() if isinstance(error, kind)), _UNREACHED)
-            return Probe(ok=False, detail=error.detail, advice=advice)
+        page = await self._suiteql.page(_TRIAL, self._page, limit=1)
         if not page.items:
             return Probe(
                 ok=False,
@@ -85,9 +68,6 @@ class NetSuiteAccount:
                 advice="let the token's role see the subsidiaries whose books are asked for",
             )
         return Probe(ok=True, detail=f"signed in; {page.total} subsidiaries to be seen")
-
-    async def close(self) -> None:
-        await self._transport.close()
 
 
 def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSuiteAccount:
@@ -103,7 +83,7 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
     )
     suiteql = SuiteQl(gate, connection.url, _login(connection, gate, clock))
     reader = NetSuiteReader(suiteql, facets(options), lambda: clock.now().astimezone(options.zone).date().isoformat())
-    return NetSuiteAccount(connection, gate, transport, suiteql, reader)
+    return NetSuiteAccount(connection, gate, suiteql, reader, transport)
 
 
 def facets(options: AccountOptions) -> list[Told]:

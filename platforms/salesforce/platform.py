@@ -1,14 +1,12 @@
 """One configured org, as the rest of the product meets it."""
 
-from collections.abc import Mapping
-from datetime import datetime
-
 import msgspec
 
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
 from platforms.gate import Gate
+from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
-from platforms.readers import Reader
+from platforms.quota import Quota
 from platforms.registry import Connection
 from platforms.salesforce.auth import sessions
 from platforms.salesforce.client import Client, Reading
@@ -16,18 +14,15 @@ from platforms.salesforce.mapping import PAGE
 from platforms.salesforce.options import read_options
 from platforms.salesforce.reader import SalesforceReader
 from runtime.clock import Clock
-from schema.enums import PlatformHealth
 from schema.errors import (
-    CrosswalkError,
     UpstreamForbidden,
     UpstreamQuotaExhausted,
     UpstreamRejected,
     UpstreamUnauthorized,
     UpstreamUnavailable,
 )
-from schema.roles import PlatformRole
 
-_ADVICE: tuple[tuple[type[CrosswalkError], str], ...] = (
+_ADVICE: Advice = (
     (
         UpstreamUnauthorized,
         "check the credentials, that the app allows this flow and has an active run-as user, and that url is My Domain",
@@ -37,7 +32,6 @@ _ADVICE: tuple[tuple[type[CrosswalkError], str], ...] = (
     (UpstreamRejected, "check options.api_version against the versions that the org lists under /services/data/"),
     (UpstreamUnavailable, "check the url, proxies and firewalls, and https://status.salesforce.com"),
 )
-_OTHERWISE = "try again in a while; if it stays, check the url and https://status.salesforce.com"
 
 
 class _Limit(msgspec.Struct):
@@ -49,46 +43,26 @@ class _Limits(msgspec.Struct):
     daily: _Limit = msgspec.field(name="DailyApiRequests")
 
 
-class SalesforcePlatform:
+class SalesforcePlatform(GatedPlatform):
     """One org; `peers` are of no use to it, because it holds no other platform's ids."""
+
+    advice = _ADVICE
+    otherwise = "try again in a while; if it stays, check the url and https://status.salesforce.com"
 
     def __init__(
         self, connection: Connection, gate: Gate, client: Client, reader: SalesforceReader, transport: Transport
     ) -> None:
-        self.name = connection.name
-        self.vendor = connection.vendor
-        self.roles = connection.roles
-        self.base_url = connection.url
-        self.peers: Mapping[PlatformRole, str] = connection.peers
-        self.reader: Reader = reader
-        self._gate = gate
+        super().__init__(connection, gate, reader, transport)
         self._client = client
-        self._transport = transport
 
-    def health(self) -> PlatformHealth:
-        return self._gate.health
-
-    def quota(self) -> Allowance | None:
-        found = self._gate.quota
-        return None if found.limit is None else Allowance(used=found.used, limit=found.limit)
-
-    def last_contact_at(self) -> datetime | None:
-        return self._gate.last_contact_at
-
-    async def probe(self) -> Probe:
-        """Signs in and asks for the limits."""
+    async def _trial(self) -> Probe:
+        """Asks for the limits."""
         try:
             daily = msgspec.json.decode(await self._client.limits(), type=_Limits).daily
-        except CrosswalkError as error:
-            advice = next((advice for kind, advice in _ADVICE if isinstance(error, kind)), _OTHERWISE)
-            return Probe(ok=False, detail=error.detail, advice=advice)
         except msgspec.MsgspecError:
             return Probe(ok=False, detail="the answer isn't Salesforce's", advice="check the url")
-        quota = Allowance(used=daily.most - daily.remaining, limit=daily.most)
+        quota = Quota(used=daily.most - daily.remaining, limit=daily.most)
         return Probe(ok=True, detail="signed in", quota=quota)
-
-    async def close(self) -> None:
-        await self._transport.close()
 
 
 def connect(connection: Connection, transport: Transport, clock: Clock) -> SalesforcePlatform:

@@ -15,9 +15,10 @@ import msgspec
 import pytest
 from graphql import parse, validate
 
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
 from platforms.mapping import Mapped
 from platforms.predicates import And, Compare, Constant, Missing, Or, Predicate
+from platforms.quota import Quota
 from platforms.readers import TEXT, Facet, Projection, Pushable, ReadPage, ReadQuery, project
 from platforms.rows import Field
 from resolvers.bindings import Bindings
@@ -223,7 +224,7 @@ class MemoryPlatform:
     def health(self) -> PlatformHealth:
         return PlatformHealth.DOWN if self.error else PlatformHealth.HEALTHY
 
-    def quota(self) -> Allowance | None:
+    def quota(self) -> Quota | None:
         return None
 
     def last_contact_at(self) -> datetime | None:

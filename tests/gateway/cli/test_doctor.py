@@ -10,7 +10,8 @@ from typing import Any
 
 from gateway.cli.examination import examine
 from gateway.cli.findings import Finding, table
-from platforms.connected import Allowance, Probe
+from platforms.connected import Probe
+from platforms.quota import Quota
 from runtime.settings import Settings
 
 Crosswalk = Callable[..., subprocess.CompletedProcess[str]]
@@ -52,7 +53,7 @@ async def findings(found: Probe | None = None, **more: Any) -> dict[str, Finding
 
 
 async def test_an_installation_in_order_is_all_fine() -> None:
-    found = await findings(Probe(ok=True, detail="signed in", quota=Allowance(used=10, limit=1000)))
+    found = await findings(Probe(ok=True, detail="signed in", quota=Quota(used=10, limit=1000)))
     assert all(finding.fine for finding in found.values())
     assert found["platform crm"].detail == "signed in; 990 of 1000 calls left"
 
@@ -63,7 +64,7 @@ async def test_refused_credentials_come_with_the_platforms_own_advice() -> None:
 
 
 async def test_an_allowance_that_is_almost_used_up_is_told() -> None:
-    quota = Allowance(used=950, limit=1000, resets_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
+    quota = Quota(used=950, limit=1000, resets_at=datetime(2026, 11, 21, 12, tzinfo=UTC))
     found = await findings(Probe(ok=True, detail="signed in", quota=quota))
     assert not found["platform crm"].fine
     assert "2026-11-21 12:00 UTC" in found["platform crm"].advice

@@ -41,8 +41,10 @@ def money(path: str, amount: str, currency: str, *, writable: bool = False) -> t
     )
 
 
-def computed_money(path: str, fields: tuple[Field, ...], total: Callable[..., Amount | None]) -> tuple[Mapped, Mapped]:
-    """An amount that a function makes of several fields."""
+def computed_money(
+    path: str, fields: tuple[Field, ...], total: Callable[..., Amount | None], *, currency_field: str | None = None
+) -> tuple[Mapped, Mapped]:
+    """An amount that a function makes of several fields; `currency_field` where its currency is there for less."""
 
     def amount(*raw: Any) -> Decimal | None:
         found = total(*raw)
@@ -52,7 +54,11 @@ def computed_money(path: str, fields: tuple[Field, ...], total: Callable[..., Am
         found = total(*raw)
         return None if found is None else found[1]
 
-    return derived(f"{path}.amount", fields, amount), derived(f"{path}.currency", fields, currency)
+    code = f"{path}.currency"
+    return (
+        derived(f"{path}.amount", fields, amount),
+        derived(code, fields, currency) if currency_field is None else text(code, currency_field, writable=False),
+    )
 
 
 def summed(amounts: Iterable[Amount], home: str | None) -> Amount | None:

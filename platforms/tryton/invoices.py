@@ -4,14 +4,14 @@ Source: trytond's module account_invoice; https://docs.tryton.org/latest/modules
 invoices with a negative total, and told apart by it. Tryton stores the total once an invoice is posted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from platforms.mapping import derived, number, text
+from platforms.mapping import Mapped, derived, number, text
 from platforms.predicates import Compare
 from platforms.readers import COMPARISONS
 from platforms.rows import Field
@@ -129,7 +129,7 @@ def invoice(options: LinkOptions, database: str, clock: Clock) -> TrytonFacet:
             *map(Row, money("subtotal", "untaxed_amount", "currency.code")),
             *map(Row, money("tax", "tax_amount", "currency.code")),
             *_total_rows(),
-            *map(Row, computed_money("amountPaid", (_STATE, _TOTAL, _TO_PAY, _CURRENCY), paid)),
+            *map(Row, _of_invoice("amountPaid", paid)),
             *_balance_rows(),
             Row(text("purchaseOrder", "reference"), TextColumn("reference")),
         ),
@@ -237,6 +237,10 @@ def left_to_pay(state: str | None, total: Number | None, to_pay: Number | None, 
     return None if found is None else (found, currency)
 
 
+def _of_invoice(path: str, total: Callable[..., Amount | None]) -> tuple[Mapped, Mapped]:
+    return computed_money(path, (_STATE, _TOTAL, _TO_PAY, _CURRENCY), total, currency_field=_CURRENCY.name)
+
+
 def _total_rows() -> tuple[Row, Row]:
     amount, currency = money("total", "total_amount", "currency.code")
     return Row(amount, WiderColumn(COMPARISONS, _may_be_total)), Row(currency)
@@ -252,7 +256,7 @@ def _may_be_total(leaf: Compare) -> Condition:
 
 
 def _balance_rows() -> tuple[Row, Row]:
-    amount, currency = computed_money("balance", (_STATE, _TOTAL, _TO_PAY, _CURRENCY), left_to_pay)
+    amount, currency = _of_invoice("balance", left_to_pay)
     return Row(amount, WiderColumn(COMPARISONS, _may_be_left)), Row(currency)
 
 

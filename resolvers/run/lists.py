@@ -101,6 +101,10 @@ class Lists:
 
     async def _joined(self, connection: Connection, load: Load, where: Predicate, settled: Settled) -> Any:
         """All matching records, ordered here; the cursor says behind which values and record to go on."""
+        if settled.after is not None:
+            place = settled.after.places[settled.after.last]
+            if len(place.values) != len(settled.order):
+                raise BadUserInput("`after` belongs to another list: use a cursor of this one.")
         orders = frozenset(item.path for item in settled.order)
         found = await self._links.joins.matching(load.type, where, load.age, frozenset(load.paths), orders)
         keyed: list[tuple[Any, int, int]] = []
@@ -146,8 +150,6 @@ def _joined_start(keyed: list[tuple[Any, int, int]], found: list[Matching], sett
         return 0
     platforms = [part.platform for part in found]
     place = settled.after.places[settled.after.last]
-    if len(place.values) != len(settled.order):
-        raise BadUserInput("`after` belongs to another list: use a cursor of this one.")
     cut = (sort_key(place.values, settled.order), platforms.index(settled.after.last), id_key(place.id))
     return sum(1 for key, _, _ in keyed if not cut < key)
 

@@ -95,6 +95,33 @@ async def test_a_tampered_cursor_is_refused_or_harmless(make_world, firm, data):
         assert answer["data"]["list"]["totalCount"] == 12
 
 
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ("NAME", ["acnt003", [5], 0]),
+        ("NAME", ["acnt003", [True], 0]),
+        ("NAME", ["acnt003", [["d", "1"]], 0]),
+        ("NAME", ["acnt003", ["a", "b"], 0]),
+        ("NAME", ["acnt003", ["a"], -1]),
+        ("NAME", ["acnt003", ["a"], 10**12]),
+        ("NAME", [3, ["a"], 0]),
+        ("UPDATED_AT", ["acnt003", ["2026-01-01"], 0]),
+        ("UPDATED_AT", ["acnt003", [["t", "2026-01-01T00:00:00"]], 0]),
+        ("UPDATED_AT", ["acnt003", [["y", "2026-01-01"]], 0]),
+        ("OVERDUE", ["acnt003", [1.5], 0]),
+        ("OVERDUE", ["acnt003", [["d", "NaN"]], 0]),
+        ("OVERDUE", ["acnt003", [["d", "sNaN"]], 0]),
+        ("OVERDUE", ["acnt003", [["d", "Infinity"]], 0]),
+    ],
+)
+async def test_a_place_that_no_record_can_have_is_refused(world, field, place):
+    order = [{"field": field}]
+    text = await cursor_of(world, order=order)
+    signature = msgspec.msgpack.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))[0]
+    packed = urlsafe_b64encode(msgspec.msgpack.encode([signature, "crm", {"crm": place}])).rstrip(b"=").decode()
+    assert "not a cursor" in await refused(world, after=packed, order=order)
+
+
 @pytest.mark.parametrize("text", ["", "x", "QWNjb3VudA", "é", "QWNjb3VudDpjcm06", " " * 8, "a" * 10_000])
 async def test_what_is_no_id(world, text):
     assert "not an id" in await refused(world, "query($id: ID!) { account(id: $id) { name } }", id=text)

@@ -86,6 +86,11 @@ def owned(*roles: PlatformRole, description: str | None = None, restricted: Rest
     return _field(OwnedBy(roles), description, restricted, directives=[Owned(by=list(roles))])
 
 
+def native(*roles: PlatformRole) -> Any:
+    """The owner's own word for the canonical value that stands above, for those who need what a mapping levels."""
+    return owned(*roles, description="As the platform itself says it.")
+
+
 def part(description: str | None = None) -> Any:
     """A field of a group that is owned as a whole."""
     return _field(Part(), description)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from schema.declare import connection, each, identity, one, owned, part, provenance
+from schema.declare import connection, each, identity, native, one, owned, part, provenance
 from schema.enums import BillingModel, ContractStatus, OpportunityStage
 from schema.roles import PlatformRole
 from schema.types.arguments import page_of
@@ -20,11 +20,13 @@ class Opportunity(Node):
     id: strawberry.ID = identity()
     name: str | None = owned(CRM)
     stage: OpportunityStage | None = owned(CRM)
+    native_stage: str | None = native(CRM)
     amount: Money | None = owned(CRM)
     probability: Decimal | None = owned(CRM, description="In per cent, as the CRM gives it.")
     close_date: date | None = owned(CRM)
     service_code: str | None = owned(CRM)
     billing_model: BillingModel | None = owned(CRM)
+    native_billing_model: str | None = native(CRM)
     account: AccountRef | None = one("Account", mine="account")
     contract: ContractRef | None = one("Contract", mine="contract")
     project: ProjectRef | None = one(
@@ -63,7 +65,9 @@ class Contract(Node):
     number: str | None = owned(CLM, CRM)
     title: str | None = owned(CLM, CRM)
     status: ContractStatus | None = owned(CLM, CRM)
+    native_status: str | None = native(CLM, CRM)
     billing_model: BillingModel | None = owned(CLM, CRM)
+    native_billing_model: str | None = native(CLM, CRM)
     value: Money | None = owned(CLM, CRM)
     start_date: date | None = owned(CLM, CRM)
     end_date: date | None = owned(CLM, CRM)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import strawberry
 
 from schema import filters, orders
-from schema.declare import FINANCE_ONLY, connection, identity, one, owned, part, provenance
+from schema.declare import FINANCE_ONLY, connection, identity, native, one, owned, part, provenance
 from schema.enums import ApprovalStatus, BillingState, MilestoneStatus, ProjectKind, ProjectStatus
 from schema.roles import PlatformRole
 from schema.types.arguments import filtered_page_of, ordered_page_of, page_of
@@ -46,7 +46,9 @@ class Project(Node):
     code: str | None = owned(PSA)
     name: str | None = owned(PSA)
     kind: ProjectKind | None = owned(PSA)
+    native_kind: str | None = native(PSA)
     status: ProjectStatus | None = owned(PSA)
+    native_status: str | None = native(PSA)
     start_date: dt.date | None = owned(PSA)
     end_date: dt.date | None = owned(PSA)
     manager_name: str | None = owned(PSA)
@@ -81,6 +83,7 @@ class Milestone(Node):
     key: str | None = owned(PSA)
     name: str | None = owned(PSA)
     status: MilestoneStatus | None = owned(PSA)
+    native_status: str | None = native(PSA)
     due_date: dt.date | None = owned(PSA)
     completed_at: dt.datetime | None = owned(PSA)
     amount: Money | None = owned(PSA)
@@ -119,6 +122,7 @@ class TimeEntry(Node):
     billable: bool | None = owned(PSA)
     notes: str | None = owned(PSA)
     approval: ApprovalStatus | None = owned(PSA)
+    native_approval: str | None = native(PSA)
     billing_state: BillingState | None = owned(PSA)
     rate: Money | None = owned(PSA, description="Per hour.")
     resource: ResourceRef | None = one("Resource", mine="resource")
@@ -135,6 +139,7 @@ class Expense(Node):
     amount: Money | None = owned(PSA)
     billable: bool | None = owned(PSA)
     approval: ApprovalStatus | None = owned(PSA)
+    native_approval: str | None = native(PSA)
     billing_state: BillingState | None = owned(PSA)
     resource: ResourceRef | None = one("Resource", mine="resource")
     project: ProjectRef | None = one("Project", mine="project")

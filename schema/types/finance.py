@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from schema.declare import connection, each, identity, one, owned, part, provenance
+from schema.declare import connection, each, identity, native, one, owned, part, provenance
 from schema.enums import InvoiceStatus
 from schema.roles import PlatformRole
 from schema.types.arguments import page_of
@@ -30,6 +30,7 @@ class Invoice(Node):
     status: InvoiceStatus | None = owned(
         ERP, description="OVERDUE goes before PARTIALLY_PAID: an open invoice past its due date is overdue."
     )
+    native_status: str | None = native(ERP)
     issue_date: dt.date | None = owned(ERP)
     due_date: dt.date | None = owned(ERP)
     subtotal: Money | None = owned(ERP)

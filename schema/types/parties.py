@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from schema import filters, orders
-from schema.declare import FINANCE_ONLY, connection, identity, one, owned, part, provenance
+from schema.declare import FINANCE_ONLY, connection, identity, native, one, owned, part, provenance
 from schema.enums import AccountStatus
 from schema.roles import PlatformRole
 from schema.scalars import CountryCode, CurrencyCode
@@ -46,6 +46,7 @@ class Account(Node):
     name: str | None = owned(CRM)
     number: str | None = owned(CRM)
     status: AccountStatus | None = owned(CRM)
+    native_status: str | None = native(CRM)
     industry: str | None = owned(CRM)
     website: str | None = owned(CRM)
     owner_name: str | None = owned(CRM)

@@ -9,13 +9,13 @@ from platforms.predicates import And, Compare, Constant, Missing, Not, Or, Predi
 from platforms.readers import Facet
 from platforms.rows import Field
 from platforms.tryton.domains import Column, Condition, Domain, IdColumn, both, either
-from platforms.tryton.wire import Moment, Record, as_instant
+from platforms.tryton.wire import Record, as_instant
 from schema.roles import PlatformRole
 
 BATCH = 999
 """Keys in one call. Tryton takes many thousands; as many as records in a page keeps answers small."""
 
-_SYSTEM = {"create_date", "create_uid", "rec_name", "write_date", "write_uid", "xml_id"}
+_SYSTEM = {"create_date", "create_uid", "last_modified_at", "rec_name", "write_date", "write_uid", "xml_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ def reference(path: str, name: str) -> Mapped:
     return derived(path, (Field(name, int),), lambda number: None if number is None else str(number))
 
 
-# A record that was never changed has no write_date; last_modified_at is then when it was created.
+# One field tells both, and costs half of what the stamps by name do.
 _STAMPS = (
-    Row(derived("modifiedAt", (Field("last_modified_at", Moment),), as_instant)),
+    Row(derived("modifiedAt", (Field("_timestamp"),), as_instant)),
     Row(text("version", "_timestamp", writable=False)),
 )

@@ -41,12 +41,12 @@ from schema.enums import InvoiceStatus
 
 STATES = {
     "draft": InvoiceStatus.DRAFT,
-    "validated": InvoiceStatus.APPROVED,
+    "validated": InvoiceStatus.DRAFT,
     "posted": InvoiceStatus.POSTED,
     "paid": InvoiceStatus.PAID,
     "cancelled": InvoiceStatus.VOIDED,
 }
-"""What Tryton stores. `validated` is checked by an accountant and not yet in the books: approved. What is posted may be
+"""What Tryton stores. `validated` is worked out and checked, but waits for its posting like a draft. What is posted may be
 overdue or partly paid as well, which follows from its open instalments."""
 _UNPOSTED = ("draft", "validated")
 _OF_POSTED = frozenset({InvoiceStatus.POSTED, InvoiceStatus.OVERDUE, InvoiceStatus.PARTIALLY_PAID})

@@ -31,18 +31,6 @@ class Day(Scalar, frozen=True, gc=False):
     day: int
 
 
-class Moment(Scalar, frozen=True, gc=False):
-    """An instant in UTC, which isn't said."""
-
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-    microsecond: int
-
-
 class Record(msgspec.Struct, gc=False):
     """What is told of a related record, or of each of several; its own nested parts are called `name.` on the wire."""
 
@@ -58,12 +46,12 @@ def as_day(value: Day | None) -> date | None:
     return None if value is None else date(value.year, value.month, value.day)
 
 
-def as_instant(value: Moment | None) -> datetime | None:
-    if value is None:
+def as_instant(stamp: str | None) -> datetime | None:
+    """A `_timestamp`: seconds since 1970 in UTC, cut to ten microseconds."""
+    if not stamp:
         return None
-    return datetime(
-        value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, tzinfo=UTC
-    )
+    seconds, _, fraction = stamp.partition(".")
+    return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(fraction[:6].ljust(6, "0")))
 
 
 # ------------------------------------------------------------------------------------------------ to Tryton

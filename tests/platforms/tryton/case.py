@@ -24,8 +24,6 @@ NO_SECRETS = ("database", "user")
 UNTOLD = {
     # Tryton keeps no currency with a customer; nothing owed is told in the currency of the company that bills it.
     "Account": {"billing.currency", "billing.balance.currency", "billing.overdue.currency"},
-    # What waits for approval in the firm is a draft or validated in Tryton.
-    "Invoice": {"status"},
     # Tryton tells what was billed whether or not anybody keeps the project's other figures.
     "Project": {"financials.billed.amount", "financials.billed.currency", "financials.paid.amount",
                 "financials.paid.currency"},

@@ -13,6 +13,10 @@ CountryCode = NewType("CountryCode", str)
 Json = NewType("Json", object)
 
 
+MOST_DIGITS = 30
+"""Before or behind the decimal point: far beyond any amount, and short of what 1e999999 would cost to write out."""
+
+
 def parse_date(value: object) -> date:
     if isinstance(value, str):
         try:
@@ -40,7 +44,7 @@ def parse_decimal(value: object) -> Decimal:
             found = Decimal(value)
         except InvalidOperation:
             found = None
-        if found is not None and found.is_finite():
+        if found is not None and found.is_finite() and abs(found.adjusted()) <= MOST_DIGITS:
             return found
     raise GraphQLError(f'Decimal cannot represent {value!r}: write it as a string, "12.50".')
 

@@ -1,6 +1,6 @@
 """The fake platform's connector: the reading port, met through the real gate and the real HTTP client."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from platforms import readers
-from platforms.connected import Probe
+from platforms.connected import Allowance, Connected, Probe
 from platforms.gate import Gate
 from platforms.http import HttpRequest, Transport
 from platforms.mapping import Mapped, choice, day, instant, money, same, text
@@ -215,7 +215,7 @@ class Platform:
         await self._transport.close()
 
 
-def platforms(base_url: str, transport: Transport) -> dict[PlatformRole, list[Platform]]:
+def platforms(base_url: str, transport: Transport) -> Mapping[PlatformRole, Sequence[Connected]]:
     """CRM, PSA and ERP, all over one transport."""
     facets = {
         CRM: [facet("Account", CRM, "accounts"), facet("Contract", CRM, "contracts")],

@@ -55,7 +55,7 @@ class Exchange(asyncio.Protocol):
         else:
             self._answer.set_result(body)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(RuntimeError("the service closed the connection"))
 

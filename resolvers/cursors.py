@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from schema.errors import BadUserInput
+from schema.scalars import MOST_DIGITS
 
 Value = Any
 """A canonical value: text, a number, a date, an instant or None."""
@@ -115,8 +116,8 @@ def unpacked(value: Any) -> Any:
     match value:
         case ["d", str(text)]:
             number = Decimal(text)
-            if not number.is_finite():
-                raise ValueError("not a number")
+            if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+                raise ValueError("not a number of ours")
             return number
         case ["t", str(text)]:
             instant = datetime.fromisoformat(text)

@@ -8,13 +8,13 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from platforms import readers
-from platforms.connected import Allowance, Connected, Probe
+from platforms.connected import Connected, Probe
 from platforms.gate import Gate
 from platforms.http import HttpRequest, Transport
 from platforms.mapping import Mapped, choice, day, instant, money, same, text
 from platforms.predicates import Compare, Predicate
 from platforms.quota import Quota
-from platforms.readers import Facet, Projection, Pushable, ReadPage, ReadQuery
+from platforms.readers import Facet, Projection, Pushable, Reader, ReadPage, ReadQuery
 from schema.enums import AccountStatus, BillingModel, ContractStatus, InvoiceStatus, PlatformHealth, ProjectStatus
 from schema.errors import UpstreamInvalidResponse
 from schema.roles import PlatformRole
@@ -192,12 +192,12 @@ class Platform:
 
     def __init__(self, role: PlatformRole, facets: Iterable[Facet], base_url: str, transport: Transport) -> None:
         self.name = role.value.lower()
-        self.roles = (role,)
+        self.roles: tuple[PlatformRole, ...] = (role,)
         self.base_url = base_url
         self.peers: Mapping[PlatformRole, str] = {}
         self._gate = Gate(self.name, transport, timeout=10.0, slots=256)
         self._transport = transport
-        self.reader = PlatformReader(self._gate, base_url, facets)
+        self.reader: Reader = PlatformReader(self._gate, base_url, facets)
 
     def health(self) -> PlatformHealth:
         return self._gate.health

@@ -21,7 +21,10 @@ def main() -> int:
         if asked.ready_file is not None:
             asked.ready_file.unlink(missing_ok=True)  # one of an earlier start would tell ports that are gone
         world = _build(asked)
-        run_loop(_serve(world, asked))
+        try:
+            run_loop(_serve(world, asked))
+        finally:
+            world.stop()
     except SandboxError as refused:
         _say(f"error: {refused}")
         return 1

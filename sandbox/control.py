@@ -113,11 +113,14 @@ class Control:
         world = self._world
         # A large firm's answer key takes seconds; the platforms keep answering meanwhile.
         return await asyncio.to_thread(
-            lambda: _answer(answer_key(world.firm, world.platforms, world.clock, types or None))
+            lambda: _answer(answer_key(world.firm, {**world.platforms, **world.real}, world.clock, types or None))
         )
 
     async def reset(self, _: Request) -> Response:
-        self._world.reset()
+        if self._world.real:  # takes seconds
+            await asyncio.to_thread(self._world.reset)
+        else:
+            self._world.reset()
         return _answer({})
 
     def _entity(self, request: Request) -> tuple[EmulatedPlatform, str]:

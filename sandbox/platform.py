@@ -31,6 +31,33 @@ class RefusedChange(Exception):  # noqa: N818  a refusal is what the platform me
     """A user's change that the platform itself would refuse; the message says why, in the platform's words."""
 
 
+class PlatformUnavailable(Exception):  # noqa: N818  named as what it means
+    """A real platform could not be installed, filled or started; the message says why, and where more is told."""
+
+
+class RunningPlatform(Protocol):
+    """A real platform, by others, that runs as a process of its own beside the emulated ones."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def vendor(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def credentials(self) -> Mapping[str, str]: ...
+
+    def known_as(self) -> Mapping[tuple[str, str], KnownAs]:
+        """As of an emulated platform."""
+        ...
+
+    def reset(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class EmulatedPlatform(ABC):
     """One vendor's platform. Built from the firm by the vendor's `build(firm, *, name, clock, **options)`."""
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from sandbox.connection import MortalProtocol
 from sandbox.control import control_app
+from sandbox.platform import EmulatedPlatform, RunningPlatform
 from sandbox.world import SandboxError, World, build_world
 
 if sys.platform == "win32":
@@ -43,8 +44,12 @@ async def running(*, port_base: int = 0, **world: Any) -> AsyncIterator[Ready]:
     `port_base` and the platforms the next ones; 0 takes free ones. Raises SandboxError for what can't be built and for
     a port in use.
     """
-    async with serving(build_world(**world), port_base=port_base) as ready:
-        yield ready
+    built = build_world(**world)
+    try:
+        async with serving(built, port_base=port_base) as ready:
+            yield ready
+    finally:
+        built.stop()
 
 
 @contextlib.asynccontextmanager
@@ -58,18 +63,9 @@ async def serving(world: World, *, port_base: int = 0) -> AsyncIterator[Ready]:
     try:
         await _all_started(servers, tasks)
         control, *urls = [f"http://{HOST}:{sock.getsockname()[1]}" for sock in sockets]
-        yield {
-            "control": control,
-            "platforms": {
-                platform.name: {
-                    "vendor": platform.vendor,
-                    "role": platform.role,
-                    "url": url,
-                    "credentials": dict(platform.credentials),
-                }
-                for platform, url in zip(world.platforms.values(), urls, strict=True)
-            },
-        }
+        told = [_told(platform, url) for platform, url in zip(world.platforms.values(), urls, strict=True)]
+        told += [_told(platform, platform.url) for platform in world.real.values()]
+        yield {"control": control, "platforms": dict(told)}
     finally:
         for server in servers:
             server.should_exit = True
@@ -125,6 +121,12 @@ class _QuietServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _told(platform: EmulatedPlatform | RunningPlatform, url: str) -> tuple[str, Ready]:
+    """A platform's entry in the ready document."""
+    credentials = dict(platform.credentials)
+    return platform.name, {"vendor": platform.vendor, "role": platform.role, "url": url, "credentials": credentials}
 
 
 def _server(app: ASGIApp) -> _QuietServer:

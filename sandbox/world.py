@@ -16,10 +16,11 @@ from sandbox.calls import Calls, Counted
 from sandbox.faults import Faults, Faulty
 from sandbox.firm.generate import generate
 from sandbox.firm.model import Firm
-from sandbox.platform import Clock, EmulatedPlatform
+from sandbox.platform import Clock, EmulatedPlatform, PlatformUnavailable, RunningPlatform
 
 Progress = Callable[[str], None]
 Build = Callable[..., EmulatedPlatform]
+Start = Callable[..., RunningPlatform]
 _USUAL_ORDER = ("salesforce", "kantata", "netsuite")  # ports are given in this order; later vendors follow by name
 
 
@@ -57,24 +58,41 @@ def vendors() -> list[str]:
 
 
 def _builder(vendor: str) -> Build | None:
-    """How the vendor's platform is built; None for a name that is no vendor's."""
+    """How the vendor's platform is built; None for a name that is no emulated vendor's."""
+    found: Build | None = _offered(vendor, "build")
+    return found
+
+
+def _starter(vendor: str) -> Start | None:
+    """How a real platform of the vendor is started; None for a name that is no such vendor's."""
+    found: Start | None = _offered(vendor, "start")
+    return found
+
+
+def _offered(vendor: str, name: str) -> Any:
     module = f"sandbox.{vendor}"
     try:
-        found: Build | None = getattr(import_module(module), "build", None)
+        return getattr(import_module(module), name, None)
     except ModuleNotFoundError as missing:
         if missing.name != module:
             raise
         return None
-    return found
 
 
 class World:
-    """Everything that one sandbox runs."""
+    """Everything that one sandbox runs. `real` platforms run by themselves: their calls and faults aren't ours."""
 
-    def __init__(self, firm: Firm, platforms: Sequence[EmulatedPlatform], clock: Clock) -> None:
+    def __init__(
+        self,
+        firm: Firm,
+        platforms: Sequence[EmulatedPlatform],
+        clock: Clock,
+        real: Sequence[RunningPlatform] = (),
+    ) -> None:
         self.firm = firm
         self.clock = clock
         self.platforms = {platform.name: platform for platform in platforms}
+        self.real = {platform.name: platform for platform in real}
         self.calls = Calls(self.platforms)
         self.faults = Faults()
 
@@ -89,7 +107,14 @@ class World:
         self.faults.clear()
         for platform in self.platforms.values():
             platform.reset()
+        for running in self.real.values():
+            running.reset()
         self.calls.forget()
+
+    def stop(self) -> None:
+        """Ends what runs by itself."""
+        for platform in self.real.values():
+            platform.stop()
 
 
 def build_world(
@@ -101,9 +126,10 @@ def build_world(
     clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> World:
-    """The world with `platforms` (default: every vendor, once). Raises SandboxError for what can't be built.
+    """The world with `platforms` (default: every emulated vendor, once). Raises SandboxError for what can't be built.
 
-    `clock` is the machine's unless given, `as_of` the clock's day.
+    `clock` is the machine's unless given, `as_of` the clock's day. Real platforms are installed, filled and started,
+    which takes minutes the first time; whoever serves the world stops them.
     """
     say = progress or (lambda _: None)
     clock = clock or machine_clock
@@ -116,9 +142,10 @@ def build_world(
         raise SandboxError(str(refused)) from refused
     built = []
     for spec in specs:
-        say(f"filling {spec.name} ({spec.vendor})")
-        built.append(_build(spec, firm, clock))
-    return World(firm, built, clock)
+        if _builder(spec.vendor) is not None:
+            say(f"filling {spec.name} ({spec.vendor})")
+            built.append(_build(spec, firm, clock))
+    return World(firm, built, clock, _started(specs, firm, say))
 
 
 def machine_clock() -> datetime:
@@ -128,7 +155,7 @@ def machine_clock() -> datetime:
 def _check(specs: Sequence[PlatformSpec]) -> None:
     seen: set[str] = set()
     for spec in specs:
-        if not spec.vendor.isidentifier() or _builder(spec.vendor) is None:
+        if not spec.vendor.isidentifier() or (_builder(spec.vendor) is None and _starter(spec.vendor) is None):
             known = vendors()
             near = get_close_matches(spec.vendor, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -138,18 +165,40 @@ def _check(specs: Sequence[PlatformSpec]) -> None:
         seen.add(spec.name)
 
 
-def _build(spec: PlatformSpec, firm: Firm, clock: Clock) -> EmulatedPlatform:
-    build = _builder(spec.vendor)
-    assert build is not None  # as `_check` has seen
-    hints = get_type_hints(build)
-    own = {"firm", "name", "clock"}
-    parameters = signature(build).parameters.values()
+def _started(specs: Iterable[PlatformSpec], firm: Firm, say: Progress) -> list[RunningPlatform]:
+    """The real platforms among them, after all that can be refused sooner; none is left running if one fails."""
+    running: list[RunningPlatform] = []
+    try:
+        for spec in specs:
+            start = _starter(spec.vendor)
+            if start is not None:
+                running.append(start(firm, name=spec.name, progress=say, **_options(spec, start)))
+    except BaseException as failed:
+        for platform in running:
+            platform.stop()
+        if isinstance(failed, (ValueError, PlatformUnavailable)):
+            raise SandboxError(f"platform {spec.name}: {failed}") from failed
+        raise
+    return running
+
+
+def _options(spec: PlatformSpec, make: Build | Start) -> dict[str, object]:
+    """The vendor's options as it declares them; refuses what it doesn't offer."""
+    hints = get_type_hints(make)
+    own = {"firm", "name", "clock", "progress", "cache"}
+    parameters = signature(make).parameters.values()
     offered = [each.name for each in parameters if each.name not in own and each.kind is each.KEYWORD_ONLY]
     for name in spec.options:
         if name not in offered:
             told = ", ".join(offered) or "none"
             raise SandboxError(f"{spec.vendor} has no option {name!r}; it offers: {told}")
-    options = {name: _read_option(name, text, hints[name]) for name, text in spec.options.items()}
+    return {name: _read_option(name, text, hints[name]) for name, text in spec.options.items()}
+
+
+def _build(spec: PlatformSpec, firm: Firm, clock: Clock) -> EmulatedPlatform:
+    build = _builder(spec.vendor)
+    assert build is not None  # as `build_world` has seen
+    options = _options(spec, build)
     try:
         return build(firm, name=spec.name, clock=clock, **options)
     except ValueError as refused:

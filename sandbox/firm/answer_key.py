@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from sandbox.firm.answers import clients, delivery, receivables, sales
 from sandbox.firm.answers.view import Answer, View
 from sandbox.firm.model import Firm
-from sandbox.platform import Clock, EmulatedPlatform
+from sandbox.platform import Clock, EmulatedPlatform, RunningPlatform
 
 
 def answer_key(
-    firm: Firm, platforms: Mapping[str, EmulatedPlatform], clock: Clock, types: frozenset[str] | None = None
+    firm: Firm,
+    platforms: Mapping[str, EmulatedPlatform | RunningPlatform],
+    clock: Clock,
+    types: frozenset[str] | None = None,
 ) -> Answer:
     """Lists of records by canonical type (all, or just `types`), with the contract's field names and links by key.
 

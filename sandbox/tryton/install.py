@@ -10,13 +10,15 @@ from hashlib import blake2b
 from os import environ
 from pathlib import Path
 
+from sandbox.platform import PlatformUnavailable
+
 Progress = Callable[[str], None]
 """Is told, in a few words, what is going on: a first start takes minutes."""
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
-class TrytonUnavailable(Exception):  # noqa: N818 - the word says what it is
+class TrytonUnavailable(PlatformUnavailable):
     """Tryton could not be installed, seeded or started; the message says why and where the log is."""
 
 

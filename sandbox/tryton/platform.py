@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from sandbox.firm.model import Firm
 from sandbox.platform import KnownAs
@@ -20,22 +19,6 @@ _ENTITIES = {
     "Payment": "account.move.line",
     "CreditMemo": "account.invoice",
 }
-
-
-class RunningPlatform(Protocol):
-    """A platform that runs by itself, as the ready file names it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def vendor(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def credentials(self) -> Mapping[str, str]: ...
-    def stop(self) -> None: ...
 
 
 class RunningTryton:

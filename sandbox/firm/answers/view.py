@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from sandbox.firm.model import Firm
-from sandbox.platform import EmulatedPlatform, KnownAs
+from sandbox.platform import EmulatedPlatform, KnownAs, RunningPlatform
 
 Answer = dict[str, Any]
 T = TypeVar("T")
@@ -15,7 +15,7 @@ T = TypeVar("T")
 class View:
     """What the answers are made from; `today` decides what is overdue."""
 
-    def __init__(self, firm: Firm, platforms: Mapping[str, EmulatedPlatform], today: date) -> None:
+    def __init__(self, firm: Firm, platforms: Mapping[str, EmulatedPlatform | RunningPlatform], today: date) -> None:
         self.firm = firm
         self.today = today
         self._known = {name: platform.known_as() for name, platform in platforms.items()}

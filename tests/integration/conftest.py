@@ -2,9 +2,10 @@
 
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import httpx2
@@ -14,6 +15,7 @@ from gateway.app import build_app
 from gateway.keys import KeyRing, new_key
 from resolvers.assembly import build_engine
 from runtime.settings import Settings
+from sandbox.serve import SandboxThread
 
 ROLES = ("admin", "finance", "portal")
 
@@ -84,7 +86,7 @@ def settings_of(ready: dict[str, Any], **changes: Any) -> Settings:
             "url": found["url"],
             "credentials": found["credentials"],
             "options": found.get("options", {}),
-            "timeout_seconds": 2.0,
+            "timeout_seconds": 10.0 if found["vendor"] == "tryton" else 2.0,  # a real one takes its time
         }
     return Settings.model_validate({"platforms": platforms, "roles": roles} | changes)
 
@@ -104,6 +106,25 @@ async def gateway_of() -> AsyncIterator[Callable[..., Any]]:
             return Gateway(client, {role: text for role, (text, _) in minted.items()}, Control(ready["control"]))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def tryton_sandbox() -> Iterator[dict[str, Any]]:
+    """The ready document of a sandbox whose ERP is a real Tryton, installed and filled by the first who asks."""
+    yield from _running(["salesforce", "kantata", "tryton"])
+
+
+@pytest.fixture(scope="session")
+def two_erps() -> Iterator[dict[str, Any]]:
+    """The ready document of a sandbox with NetSuite for three legal entities and a real Tryton for the others."""
+    netsuite = "netsuite:legal_entities=le-uk+le-us+le-ch"
+    yield from _running(["salesforce", "kantata", netsuite, "tryton:legal_entities=le-de+le-nl+le-se"])
+
+
+def _running(platforms: list[str]) -> Iterator[dict[str, Any]]:
+    thread = SandboxThread(platforms=platforms, accounts=40, seed=7, as_of=date(2026, 11, 20))
+    yield thread.start()
+    thread.stop()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class GraphQLEndpoint:
         entry = Entry(begun=perf_counter(), correlation_id=correlation_id.get(), method=scope["method"])
         try:
             answer = await self._answer(scope, headers, accepted, receive, entry)
-            entry.note_answer(answer.body)
+            entry.note_answer(answer)
             await _respond(send, HTTPStatus.OK, media, answer.body, [_cache_control(answer, entry.method)])
         except Refusal as refusal:
             status = HTTPStatus.OK if refusal.of_document and media == JSON else refusal.status

@@ -1,5 +1,6 @@
 """One line in the log and one tick in the metrics for every request to `/graphql`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
@@ -9,7 +10,7 @@ import msgspec
 
 from gateway.metrics import EdgeMetrics
 from gateway.refusals import Refusal
-from resolvers.engine_port import Viewer
+from resolvers.engine_port import Answer, Viewer
 from schema.errors import ErrorCode
 
 CALLER_LEFT = 499
@@ -40,6 +41,12 @@ class _Errors(msgspec.Struct):
 _ERRORS = msgspec.json.Decoder(_Errors)
 
 
+def _codes(body: bytes) -> Iterable[str]:
+    """The codes of the errors in an answer."""
+    # Inside a JSON string the quotes would be escaped, so an answer without errors is never decoded here.
+    return [error.extensions.code for error in _ERRORS.decode(body).errors] if b'"errors":[{' in body else []
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """What is written down of one request: never a variable's value, never a key, never a document's text."""
@@ -56,13 +63,10 @@ class Entry:
     outcome: str = "failed"
     codes: list[str] = field(default_factory=list)
 
-    def note_answer(self, body: bytes) -> None:
+    def note_answer(self, answer: Answer) -> None:
         self.status = HTTPStatus.OK
-        self.outcome = "ok"
-        # Inside a JSON string the quotes would be escaped, so an answer without errors is never decoded here.
-        if b'"errors":[{' in body:
-            self.codes = [error.extensions.code for error in _ERRORS.decode(body).errors]
-            self.outcome = "partial" if self.codes else "ok"
+        self.codes = list(_codes(answer.body) if answer.codes is None else answer.codes)
+        self.outcome = "partial" if self.codes else "ok"
 
     def note_refusal(self, refusal: Refusal, status: int) -> None:
         self.status = status

@@ -182,7 +182,11 @@ class GraphEngine:
             response["errors"] = errors
         if extensions is not None:
             response["extensions"] = extensions
-        return Answer(body=_encode(response), cache_control=None if errors or plan.others else run.cache_control())
+        return Answer(
+            body=_encode(response),
+            cache_control=None if errors or plan.others else run.cache_control(),
+            codes=tuple(error["extensions"]["code"] for error in errors),
+        )
 
 
 class _Others:

@@ -36,6 +36,8 @@ class Answer:
     """The whole GraphQL response as JSON."""
     cache_control: str | None = None
     """For a GET: what `Cache-Control` may say; without it nothing may be stored."""
+    codes: tuple[str, ...] | None = None
+    """The codes of the errors in the body; None where nobody has counted them."""
 
 
 class RequestError(Exception):

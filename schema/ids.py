@@ -29,8 +29,7 @@ def id_encoder(type_name: str, platform: str) -> Callable[[str], str]:
     prefix = b2a_base64(head, newline=False).translate(_URL_SAFE).decode()
 
     def encode(external_id: str) -> str:
-        tail = b2a_base64(external_id.encode(), newline=False)
-        return prefix + tail.translate(_URL_SAFE, b"=").decode()
+        return prefix + b2a_base64(external_id.encode()).translate(_URL_SAFE, b"=\n").decode()
 
     return encode
 

@@ -170,7 +170,7 @@ class Records:
         return merged
 
     def _note_trouble(self, built: list[Any], fragments: Mapping[str, Fragments]) -> None:
-        if any(part.failed for part in fragments.values()) or any(type(item) is Hole for item in built):
+        if any(part.failed for part in fragments.values()) or Hole in set(map(type, built)):
             self._operation.troubled = True
 
 

@@ -51,7 +51,7 @@ class Window:
 
     @property
     def size(self) -> int:
-        return sum(len(rows) for _, rows in self.runs)
+        return sum([len(rows) for _, rows in self.runs])
 
 
 def merged_runs(key: str, read: list[Held], order: tuple[Order, ...]) -> list[Run]:

@@ -27,12 +27,14 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class _Preferences(msgspec.Struct, omit_defaults=True):
-    """What of a user's settings decides which records are seen: with the filter `all`, those of every company."""
+    """What of a user's settings decides what is seen: with the filter `all`, the records of every company; and in which
+    language the names are that can be translated, such as those of journals.
+    """
 
     company: int | None = None
     companies: list[int] | None = None
     company_filter: str | None = None
-    language: str = "en"
+    language: str | None = None
 
 
 class _Login(msgspec.Struct):
@@ -61,7 +63,6 @@ def sessions(gate: Gate, connection: Connection, clock: Clock) -> TokenSource[Se
             found = _preferences.decode(answer.body).result
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise UpstreamInvalidResponse("the user's preferences can't be read", platform=gate.platform) from None
-        found.language = "en"
         return Grant(token=Session(session.authorization, msgspec.json.encode(found)))
 
     return TokenSource(sign_in, clock=clock)

@@ -46,8 +46,8 @@ STATES = {
     "paid": InvoiceStatus.PAID,
     "cancelled": InvoiceStatus.VOIDED,
 }
-"""What Tryton stores. `validated` is worked out and checked, but waits for its posting like a draft. What is posted may be
-overdue or partly paid as well, which follows from its open instalments."""
+"""What Tryton stores. `validated` is worked out and checked, but waits for its posting like a draft. What is posted may
+be overdue or partly paid as well, which follows from its open instalments."""
 _UNPOSTED = ("draft", "validated")
 _OF_POSTED = frozenset({InvoiceStatus.POSTED, InvoiceStatus.OVERDUE, InvoiceStatus.PARTIALLY_PAID})
 

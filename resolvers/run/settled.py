@@ -29,6 +29,10 @@ from schema.ids import RecordKey, decode_id
 
 MOST_FIRST = 500
 FIRST = 50
+MOST_CONDITIONS = 200
+"""In one filter. Putting conditions in order costs more than their number; thousands would hold up other callers."""
+MOST_VALUES = 5_000
+"""In the lists of one filter, all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def settle(type_name: str, by: str, arguments: Mapping[str, Any], usual: tuple[s
     order = order or tuple(Order(path) for path in usual)
     if len({item.path for item in order}) < len(order):
         raise BadUserInput("`orderBy` names a field twice: name each once.")
+    _weigh(arguments.get("filter"))
     where = normalised(condition(type_name, arguments.get("filter")))
     signature = signature_hash(f"{type_name} {by} {where} {order}")
     return Settled(
@@ -103,6 +108,32 @@ def condition(type_name: str, given: Mapping[str, Any] | None) -> Predicate:
             case _:
                 parts.append(_comparisons(_path(fields[name], name), value))
     return all_of(parts)
+
+
+def _weigh(given: Mapping[str, Any] | None) -> None:
+    """Raises BadUserInput for a filter of more conditions or values than a platform could be asked."""
+    conditions = values = 0
+    below: list[Any] = [given]
+    while below:
+        match below.pop():
+            case dict() as part:
+                below += part.values()
+            case list() as items if items and isinstance(items[0], dict):
+                below += items
+            case list() as items:
+                conditions += 1
+                values += len(items)
+            case None:
+                pass
+            case _:
+                conditions += 1
+                values += 1
+    if conditions > MOST_CONDITIONS:
+        raise BadUserInput(
+            f"The filter has {conditions} conditions; {MOST_CONDITIONS} is the most. Use `in` for lists."
+        )
+    if values > MOST_VALUES:
+        raise BadUserInput(f"The filter has {values} values; {MOST_VALUES} is the most. Ask in several operations.")
 
 
 _KINDS: Mapping[str, type] = {"Decimal": Decimal, "Date": date, "DateTime": datetime, "Int": int, "Boolean": bool}

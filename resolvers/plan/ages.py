@@ -18,6 +18,12 @@ from resolvers.plan.nodes import Age
 LIVE = Age()
 
 
+def freshest(ages: Iterable[Age]) -> Age:
+    """The age that is good enough for all; there is at least one."""
+    found = list(ages)
+    return Age(min(age.max_age for age in found), min(age.stale_if_error for age in found))
+
+
 class AgeReader:
     """Reads the directive with the values of the operation's variables."""
 
@@ -32,7 +38,7 @@ class AgeReader:
         found = [age for node in nodes if (age := self._read(node.directives)) is not None]
         if not found:
             return usual
-        return Age(min(age.max_age for age in found), min(age.stale_if_error for age in found))
+        return freshest(found)
 
     def _read(self, directives: Iterable[DirectiveNode] | None) -> Age | None:
         for directive in directives or ():

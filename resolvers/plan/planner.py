@@ -1,7 +1,7 @@
 """From an operation to a plan: per selection the records, their owners' facets, and the loads that branches share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode
 
@@ -27,6 +27,7 @@ from resolvers.plan.nodes import (
     TypenameSlot,
     ValueSlot,
 )
+from resolvers.plan.part_ages import PartAges
 from resolvers.plan.selection import Selections
 from schema.declare import Identity, Relation, Restricted, Root
 from schema.model import PRESENCE, FieldModel, Group, Own, TypeModel, Value
@@ -45,6 +46,11 @@ class _Scope:
     role: PlatformRole | None = None
     prefix: str = ""
     path: StaticPath = field(default=())
+    parts: Mapping[PlatformRole, Age] = field(default_factory=dict)
+    """Per role the age that its fields allow, where that is not `age`."""
+
+    def age_of(self, role: PlatformRole) -> Age:
+        return self.parts.get(role, self.age)
 
 
 class Planner:
@@ -55,6 +61,7 @@ class Planner:
         self._model = bindings.model
         self._selections = selections
         self._ages = ages
+        self._parts = PartAges(bindings, selections, ages)
         self._viewer_role = viewer_role
         self._loads: dict[tuple[object, ...], Load] = {}
         self._forbidden: list[StaticPath] = []
@@ -91,6 +98,7 @@ class Planner:
         elif declared.many == "connection":
             anchor = self._bindings.anchor(declared.target)
             if anchor is not None:
+                age = self._parts.of_rows(declared.target, nodes, anchor, age)
                 load = self._load(declared.target, anchor, "", age, signature_of(nodes[0], whole=True))
                 connection = self._connection(declared.target, nodes, path, load)
         elif (record := self._by_id(declared.target, nodes, path, age)) is not None:
@@ -113,13 +121,15 @@ class Planner:
         anchor = self._bindings.anchor(type_name)
         if anchor is None:
             return None
+        age = self._parts.of_row(type_name, nodes, anchor, age)
         return self._record(type_name, nodes, path, self._load(type_name, anchor, "id", age))
 
     def _record(self, type_name: str, nodes: list[FieldNode], path: StaticPath, load: Load) -> Record:
         found = self._model.types[type_name]
         record = Record(found, path, load.role, load)
-        scope = _Scope(record, load.age, path=path)
-        record.slots = self._slots_of(found, self._selections.below(type_name, nodes), scope)
+        fields = self._selections.below(type_name, nodes)
+        parts = self._parts.of_parts(type_name, fields, load.role, load.age)
+        record.slots = self._slots_of(found, fields, _Scope(record, load.age, path=path, parts=parts))
         return record
 
     def _load(self, type_name: str, role: PlatformRole, by: str, age: Age, signature: str = "") -> Load:
@@ -159,7 +169,7 @@ class Planner:
         asked = {name for _, name in slot.fields}
         for wanted, path in (("modifiedAt", "modifiedAt"), ("version", "version")):
             if wanted in asked:
-                self._need(record, record.anchor, path, scope.age)
+                self._need(scope, record.anchor, path)
         return slot
 
     def _value(self, declared: Value, key: str, scope: _Scope) -> Slot:
@@ -170,7 +180,7 @@ class Planner:
             role = scope.record.anchor  # nobody knows it, and it can't be null: every record is a hole
         if role is None:
             return self._null(key, declared.name, scope, forbidden=forbidden)
-        self._need(scope.record, role, path, scope.age)
+        self._need(scope, role, path)
         return ValueSlot(key, path, role, declared.non_null, declared.plural)
 
     def _group(self, declared: Group, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
@@ -181,13 +191,13 @@ class Planner:
             role = scope.record.anchor
         if role is None:
             return self._null(key, declared.name, scope, forbidden=forbidden)
-        record = scope.record
         presence = tuple(f"{path}.{name}" for name in PRESENCE.get(declared.type, ()))
         for needed in presence:
-            self._need(record, role, needed, scope.age)
+            self._need(scope, role, needed)
         if not presence:
-            self._facet(record, role, scope.age)
-        inner = _Scope(record, scope.age, role, f"{path}.", (*scope.path, key))
+            self._facet(scope, role)
+        age = self._ages.of_field(nodes, scope.age)
+        inner = replace(scope, age=age, role=role, prefix=f"{path}.", path=(*scope.path, key))
         fields = self._selections.below(declared.type, nodes)
         slots = self._slots_of(self._model.types[declared.type], fields, inner)
         every = declared.type == "Money"
@@ -204,7 +214,9 @@ class Planner:
         if anchor is None or not knows_mine:
             return NullSlot(key, forbidden=False, name=declared.name)
         if relation.mine != "id":
-            self._need(record, role, relation.mine, scope.age)
+            self._need(scope, role, relation.mine)
+        age_of_rows = self._parts.of_rows if relation.many == "connection" else self._parts.of_row
+        age = age_of_rows(target, nodes, anchor, age)
         if relation.theirs == "id":
             load = self._load(target, anchor, "id", age)
         else:
@@ -289,21 +301,22 @@ class Planner:
             self._forbidden.append((*scope.path, key))
         return NullSlot(key, forbidden, name)
 
-    def _need(self, record: Record, role: PlatformRole, path: str, age: Age) -> None:
-        if role == record.anchor:
-            record.load.paths.add(path)
-            record.own_row = True
+    def _need(self, scope: _Scope, role: PlatformRole, path: str) -> None:
+        if role == scope.record.anchor:
+            scope.record.load.paths.add(path)
+            scope.record.own_row = True
         else:
-            self._facet(record, role, age).paths.add(path)
+            self._facet(scope, role).paths.add(path)
 
-    def _facet(self, record: Record, role: PlatformRole, age: Age) -> Load:
+    def _facet(self, scope: _Scope, role: PlatformRole) -> Load:
         """The load of another role's facet of the record; the record's own row where the role is its anchor."""
+        record = scope.record
         if role == record.anchor:
             record.own_row = True
             return record.load
         load = record.facets.get(role)
         if load is None:
-            load = self._load(record.type.name, role, "anchor", age)
+            load = self._load(record.type.name, role, "anchor", scope.age_of(role))
             load.paths.add("anchor")
             record.facets[role] = load
         return load

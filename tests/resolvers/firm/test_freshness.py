@@ -257,3 +257,28 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def test_a_field_of_another_role_has_an_age_of_its_own(kept):
+    query = """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Account {
+        name billing @freshness(maxAge: 60) { creditHold legalEntity { name } } } } }"""
+    first = await kept.ask(query, ids=ids(1, 2))
+    kept.calls()
+    kept.clock.seconds += 59
+    assert await kept.ask(query, ids=ids(1, 2)) == first
+    assert kept.calls() == {"crm: read Account by id": 1}
+
+
+async def test_a_field_that_wants_to_be_fresher_than_its_record_is(kept):
+    queries = [
+        "query @freshness(maxAge: 60) { accounts(first: 3) { nodes { name @freshness(maxAge: 5) } } }",
+        "query @freshness(maxAge: 60) { accounts(first: 3) { edges { node { name @freshness(maxAge: 5) } } } }",
+        "query @freshness(maxAge: 60) { accounts(first: 3) { nodes { billing { creditHold @freshness } } } }",
+    ]
+    for query, wanted in zip(queries, ["crm: read Account", "crm: read Account", "erp: read Account by"], strict=True):
+        await kept.ask(query)
+        kept.calls()
+        kept.clock.seconds += 10
+        await kept.ask(query)
+        assert any(call.startswith(wanted) for call in kept.calls())
+        kept.clock.seconds += 100

@@ -19,6 +19,17 @@ class Origin:
     fetched_at: datetime
 
 
+_LESSER = (Freshness.LIVE, Freshness.CACHED, Freshness.STALE)
+
+
+def lesser(one: Origin | None, other: Origin) -> Origin:
+    """What is true of rows of both: the lesser freshness and the earlier moment."""
+    if one is None:
+        return other
+    freshness = max(one.freshness, other.freshness, key=_LESSER.index)
+    return Origin(freshness, min(one.fetched_at, other.fetched_at))
+
+
 class Shelf(msgspec.Struct, frozen=True, cache_hash=True):
     """Which reads are interchangeable: the same platform, record type, key path, condition and fields.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from platforms.predicates import FALSE, TRUE, Compare, Missing, Predicate, all_of, conjuncts, leaves, paths
 from platforms.readers import Facet, Projection, ReadQuery
-from resolvers.freshness import Origin
+from resolvers.freshness import Origin, lesser
 from resolvers.plan.nodes import Age
 from resolvers.run.conditions import localised, overlong, replaced, split
 from resolvers.run.holding import Values, facet_paths, held, role_of
@@ -236,7 +236,7 @@ class Joins:
             for batch_origin, groups in read.batches:
                 found = [row for key in keys for row in groups.get(key, ())]  # a read may hold keys of others
                 rows += found
-                origin = batch_origin if found else origin
+                origin = lesser(origin, batch_origin) if found else origin
         return rows, origin
 
     async def _scan(
@@ -244,13 +244,15 @@ class Joins:
     ) -> tuple[list[Any], Origin | None]:
         """Every row for which the pushed condition holds, up to the bound."""
         rows: list[Any] = []
+        origin: Origin | None = None
         resume: Any = None
         while True:
             query = ReadQuery(where=pushed, resume=resume)
-            origin, page = await self._operation.page(platform, projection, query, age)
+            page_origin, page = await self._operation.page(platform, projection, query, age)
+            origin = lesser(origin, page_origin)
             rows += page.rows
             if page.more is None:
                 return rows, origin
             if len(rows) >= MOST_ROWS or (page.total or 0) > MOST_ROWS:
-                raise too_wide(projection.facet, platform, MOST_ROWS)
+                raise too_wide(projection.facet, platform)
             resume = page.more

@@ -115,7 +115,9 @@ class Reads:
 
     async def page(self, platform: str, projection: Projection, query: ReadQuery, age: Age) -> tuple[Origin, ReadPage]:
         """One page of a list, from its start or behind `query.resume`."""
-        shelf = Shelf(platform, projection, "", f"{query.where}{query.order}{query.limit}{query.offset}{query.resume}")
+        # Set apart, so that 5 rows from the 11th on are never taken for 51 from the first on.
+        condition = f"{query.where}|{query.order}|{query.limit}|{query.offset}|{query.resume}"
+        shelf = Shelf(platform, projection, "", condition)
         if age.max_age:
             kept = await self.memory.recall(shelf, [""], age.max_age)
             if "" in kept:
@@ -157,13 +159,11 @@ class Reads:
         self.memory.keep(shelf, {"": Kept([], started, found)})
         return found
 
-    async def rows(
-        self, platform: str, projection: Projection, query: ReadQuery, *, most: int = MOST_ROWS
-    ) -> tuple[list[Any], datetime]:
+    async def rows(self, platform: str, projection: Projection, query: ReadQuery) -> tuple[list[Any], datetime]:
         """Every row of the query, page after page, and when reading began. Identical reads in flight are shared."""
         identity = (platform, projection.facet.type, projection.facet.role, projection.paths, query)
         return await self._share(
-            platform, identity, lambda: self._all_pages(self.bindings.platforms[platform], projection, query, most)
+            platform, identity, lambda: self._all_pages(self.bindings.platforms[platform], projection, query)
         )
 
     async def _share(self, platform: str, identity: Hashable, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -179,14 +179,14 @@ class Reads:
         return found
 
     async def _all_pages(
-        self, platform: Connected, projection: Projection, query: ReadQuery, most: int
+        self, platform: Connected, projection: Projection, query: ReadQuery
     ) -> tuple[list[Any], datetime]:
         started = self.clock.now()
         page = await platform.reader.read(projection, query)
         rows = page.rows
         while page.more is not None and (query.limit is None or len(rows) < query.limit):
-            if len(rows) >= most:
-                raise too_wide(projection.facet, platform.name, most)
+            if len(rows) >= MOST_ROWS:
+                raise too_wide(projection.facet, platform.name)
             following = ReadQuery(
                 by=query.by, keys=query.keys, where=query.where, order=query.order, limit=query.limit, resume=page.more
             )
@@ -195,9 +195,9 @@ class Reads:
         return rows, started
 
 
-def too_wide(facet: Facet, platform: str, most: int) -> TooWide:
+def too_wide(facet: Facet, platform: str) -> TooWide:
     return TooWide(
-        f"{facet.type} on {platform} has more than {most:,} rows to look through for this: "
+        f"{facet.type} on {platform} has more than {MOST_ROWS:,} rows to look through for this: "
         "narrow the filter, or order by a field that the platform can order by itself.",
         part=facet.type,
         platform=platform,

@@ -7,7 +7,7 @@ from typing import Any
 from platforms.predicates import FALSE, And, Predicate, conjuncts, holds, paths
 from platforms.readers import Facet, Order, Projection, ReadPage, ReadQuery
 from resolvers.cursors import Cursor, Place, write_cursor
-from resolvers.freshness import Origin
+from resolvers.freshness import Origin, lesser
 from resolvers.plan.nodes import Age, Load
 from resolvers.run.conditions import behind, localised, sort_key, split
 from resolvers.run.operation import Operation, together
@@ -127,7 +127,7 @@ class Streams:
         examined = 0
         while True:
             origin, page = await self._page(stream, query)
-            stream.origin = stream.origin or origin
+            stream.origin = lesser(stream.origin, origin)
             if query.resume is None and stream.place is None:
                 stream.total = page.total
             self._take(stream, page, offset + examined)
@@ -141,7 +141,7 @@ class Streams:
             if examined >= MOST_ROWS:
                 if enough:
                     return
-                raise too_wide(stream.facet, stream.platform, MOST_ROWS)
+                raise too_wide(stream.facet, stream.platform)
             query = ReadQuery(where=where, order=self._settled.order, limit=limit, resume=page.more)
 
     async def _page(self, stream: Stream, query: ReadQuery) -> tuple[Origin, ReadPage]:

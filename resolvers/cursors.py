@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from schema.errors import BadUserInput
-from schema.scalars import MOST_DIGITS
+from schema.scalars import of_sane_length
 
 Value = Any
 """A canonical value: text, a number, a date, an instant or None."""
@@ -77,7 +77,7 @@ def read_cursor(text: str, signature: str, kinds: Sequence[type]) -> Cursor:
                 for name, place in raw.places.items()
             },
         )
-    except (Error, ValueError, ArithmeticError, msgspec.MsgspecError):
+    except (Error, ValueError, ArithmeticError, RecursionError, msgspec.MsgspecError):
         raise BadUserInput(NO_CURSOR) from None
     if cursor.signature != signature:
         raise BadUserInput(
@@ -116,14 +116,14 @@ def unpacked(value: Any) -> Any:
     match value:
         case ["d", str(text)]:
             number = Decimal(text)
-            if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+            if not of_sane_length(number):
                 raise ValueError("not a number of ours")
             return number
         case ["t", str(text)]:
             instant = datetime.fromisoformat(text)
             if instant.tzinfo is None:
                 raise ValueError("an instant without a zone")
-            return instant
+            return instant.astimezone(UTC)
         case ["y", str(text)]:
             return date.fromisoformat(text)
         case _:

@@ -30,10 +30,10 @@ def parse_instant(value: object) -> datetime:
     if isinstance(value, str):
         try:
             found = datetime.fromisoformat(value)
-        except ValueError:
-            found = None
-        if found is not None and found.tzinfo is not None:
-            return found.astimezone(UTC)
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):  # in UTC it may lie before the year 1
+            pass
     raise GraphQLError(f"DateTime cannot represent {value!r}: write it with its zone, as 2026-03-31T09:15:00Z.")
 
 
@@ -44,9 +44,15 @@ def parse_decimal(value: object) -> Decimal:
             found = Decimal(value)
         except InvalidOperation:
             found = None
-        if found is not None and found.is_finite() and abs(found.adjusted()) <= MOST_DIGITS:
+        if found is not None and of_sane_length(found):
             return found
     raise GraphQLError(f'Decimal cannot represent {value!r}: write it as a string, "12.50".')
+
+
+def of_sane_length(number: Decimal) -> bool:
+    """Whether a number has no more than MOST_DIGITS before and behind the point; NaN and infinity have not."""
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MOST_DIGITS and number.adjusted() <= MOST_DIGITS
 
 
 def instant_text(value: datetime) -> str:

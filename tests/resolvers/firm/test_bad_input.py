@@ -48,7 +48,17 @@ async def test_an_empty_page_still_counts_and_looks_ahead(world):
     }
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "é", "====", "AAAA", "a" * 5000, "kQ", "!!"])
+def nested(levels: int) -> str:
+    """A cursor whose one order value is a list in a list in a list."""
+    packed = b"\x93" + msgspec.msgpack.encode("s") + msgspec.msgpack.encode("crm") + b"\x81"
+    place = msgspec.msgpack.encode("crm") + b"\x92" + msgspec.msgpack.encode("1") + b"\x91" * levels + b"\xc0"
+    return urlsafe_b64encode(packed + place).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense", "é", "====", "AAAA", "a" * 5000, "kQ", "!!", pytest.param(nested(9_000), id="9k")],
+)
 async def test_what_is_no_cursor(world, text):
     assert "not a cursor" in await refused(world, after=text)
 

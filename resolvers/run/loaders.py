@@ -14,12 +14,8 @@ class Loader:
     again. The reads belong to the operation: `close` cancels what nobody waits for any more.
     """
 
-    def __init__(
-        self, platform: str, projection: Projection, by: str, read: Callable[[list[str]], Awaitable[Keyed]]
-    ) -> None:
-        self.platform = platform
+    def __init__(self, projection: Projection, read: Callable[[list[str]], Awaitable[Keyed]]) -> None:
         self.projection = projection
-        self.by = by
         self._keyed = read
         self._waiting: list[tuple[dict[str, None], asyncio.Future[Keyed]]] = []
         self._asked: dict[str, asyncio.Future[Keyed]] = {}
@@ -27,15 +23,11 @@ class Loader:
 
     async def load(self, keys: Iterable[str]) -> list[Keyed]:
         """The reads that hold these keys; a read may hold keys of other branches as well."""
-        wanted = dict.fromkeys(keys)
+        fresh = dict.fromkeys(keys)
         reads: dict[asyncio.Future[Keyed], None] = {}
-        fresh: dict[str, None] = {}
-        for key in wanted:
-            earlier = self._asked.get(key)
-            if earlier is None:
-                fresh[key] = None
-            else:
-                reads[earlier] = None
+        for key in fresh.keys() & self._asked.keys():
+            reads[self._asked[key]] = None
+            del fresh[key]
         if fresh:
             loop = asyncio.get_running_loop()
             if not self._waiting:
@@ -48,11 +40,16 @@ class Loader:
         return [await asyncio.shield(future) for future in reads]
 
     def close(self) -> None:
+        for _, future in self._waiting:
+            future.cancel()
+        self._waiting.clear()  # a dispatch that is due already finds nothing to read
         for task in self._tasks:
             task.cancel()
 
     def _dispatch(self) -> None:
         waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         task = asyncio.get_running_loop().create_task(self._read(waiting))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -107,7 +107,7 @@ class Operation:
                     self._saw(origin, age)
                 return outcome
 
-            found = self._loaders[identity] = Loader(platform, projection, by, read)
+            found = self._loaders[identity] = Loader(projection, read)
         return found
 
     async def page(

@@ -21,7 +21,7 @@ def loader(asked, memory) -> Loader:
             await asyncio.sleep(0)
         return Keyed()
 
-    return Loader("crm", None, "id", read)  # type: ignore[arg-type]  # no row is looked at
+    return Loader(None, read)  # type: ignore[arg-type]  # no row is looked at
 
 
 async def test_keys_of_one_turn_are_read_together(loader, asked):
@@ -50,3 +50,15 @@ async def test_closing_ends_the_reads(loader, asked):
     loader.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_an_operation_that_ends_before_its_keys_went_out_asks_nobody(loader, asked):
+    waiting = asyncio.create_task(loader.load(["a"]))
+    await asyncio.sleep(0)
+    assert not asked
+    loader.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert not asked

@@ -1,7 +1,6 @@
 """Parses, limits and validates each GraphQL document once, and remembers the outcome, good or bad."""
 
 import sys
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -21,6 +20,7 @@ from gateway.estimate import Estimate
 from gateway.limits import Scale, past_limit, past_limits
 from gateway.options import DocumentLimits, EdgeOptions
 from gateway.refusals import formatted, unfit, unfit_input
+from runtime.recent import Recent
 from schema.errors import ErrorCode
 
 COMMENTS = 1_000
@@ -59,8 +59,9 @@ class Documents:
         quiet_validation()
         self._schema = schema
         self._options = options
-        self._kept: OrderedDict[str, tuple[Document, int]] = OrderedDict()
-        self._characters = 0
+        self._kept: Recent[str, Document] = Recent(
+            entries=options.cached_documents, weight=options.cached_document_characters
+        )
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -69,21 +70,10 @@ class Documents:
         key = sha256(source.encode()).hexdigest()
         kept = self._kept.get(key)
         if kept is not None:
-            self._kept.move_to_end(key)
-            return kept[0]
+            return kept
         document = self._examine(source, key)
-        self._keep(document, len(source))
+        self._kept.keep(key, document, weight=len(source))
         return document
-
-    def _keep(self, document: Document, characters: int) -> None:
-        self._kept[document.hash] = (document, characters)
-        self._characters += characters
-        options = self._options
-        while self._kept and (
-            len(self._kept) > options.cached_documents or self._characters > options.cached_document_characters
-        ):
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._characters -= freed
 
     def _examine(self, source: str, key: str) -> Document:
         limits = self._options.limits

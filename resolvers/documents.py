@@ -1,6 +1,5 @@
 """Compiled plans of documents, kept while they are in use."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +11,22 @@ from resolvers.plan.ages import AgeReader
 from resolvers.plan.compiler import Compiled
 from resolvers.plan.planner import Planner
 from resolvers.plan.selection import Selections, steering_variables
+from runtime.recent import Recent
 
 MOST_PLANS = 1_000
+MOST_FIELDS = 20_000
+"""Of all plans together; with its generated code a field takes some 2 kB."""
+MOST_CHARACTERS = 250_000
+"""Of all documents together; the parsed form takes some hundred times as much memory."""
 
 
 class Plans:
     """Plans by document, operation, viewer's role, and the values of the variables that steer them."""
 
-    def __init__(self, bindings: Bindings, *, most: int = MOST_PLANS) -> None:
+    def __init__(self, bindings: Bindings) -> None:
         self._bindings = bindings
-        self._most = most
-        self._plans: OrderedDict[tuple[object, ...], Compiled] = OrderedDict()
-        self._operations: OrderedDict[tuple[str, str | None], _Chosen] = OrderedDict()
+        self._plans: Recent[tuple[object, ...], Compiled] = Recent(entries=MOST_PLANS, weight=MOST_FIELDS)
+        self._operations: Recent[tuple[str, str | None], _Chosen] = Recent(entries=MOST_PLANS, weight=MOST_CHARACTERS)
         nodes = frozenset(name for name, found in bindings.model.types.items() if found.node)
         self._interfaces = {"Node": nodes}
 
@@ -32,9 +35,9 @@ class Plans:
         identity = (operation.document_hash, operation.name)
         found = self._operations.get(identity)
         if found is None:
-            found = self._operations[identity] = _chosen(operation.document, operation.name)
-            if len(self._operations) > self._most:
-                self._operations.popitem(last=False)
+            found = _chosen(operation.document, operation.name)
+            loc = operation.document.loc
+            self._operations.keep(identity, found, weight=loc.end if loc else MOST_CHARACTERS)
         return found
 
     def compiled(self, operation: Operation, chosen: "_Chosen", variables: Mapping[str, Any]) -> Compiled:
@@ -43,7 +46,6 @@ class Plans:
         identity = (operation.document_hash, operation.name, operation.viewer.role, steering)
         found = self._plans.get(identity)
         if found is not None:
-            self._plans.move_to_end(identity)
             return found
         selections = Selections(chosen.fragments, dict(steering), self._interfaces)
         planner = Planner(self._bindings, selections, AgeReader(dict(steering)), operation.viewer.role)
@@ -51,9 +53,7 @@ class Plans:
             found = Compiled(planner.plan(chosen.node), self._bindings)
         except GraphQLError as error:
             raise RequestError([error]) from None
-        self._plans[identity] = found
-        if len(self._plans) > self._most:
-            self._plans.popitem(last=False)
+        self._plans.keep(identity, found, weight=found.plan.size)
         return found
 
 

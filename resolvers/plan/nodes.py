@@ -203,6 +203,8 @@ class Plan:
     order: tuple[tuple[str, str], ...]
     """(response key, `planned` | `other` | `__typename`), in the order of the answer."""
     forbidden: list[StaticPath]
+    size: int
+    """How many fields it has below its roots, repetitions included: what it weighs in memory."""
 
 
 Arguments: TypeAlias = Callable[[VariableValues | None], Mapping[str, Any]]

@@ -83,7 +83,7 @@ class Planner:
             else:
                 others[key] = nodes
                 order.append((key, "other"))
-        return Plan(roots, others, tuple(order), self._forbidden)
+        return Plan(roots, others, tuple(order), self._forbidden, self._slots)
 
     def _root(self, key: str, name: str, declared: Root, nodes: list[FieldNode], usual: Age) -> RootField:
         age = self._ages.of_field(nodes, usual)

@@ -21,13 +21,18 @@ MARGIN = 0.5
 def build_engine(settings: Settings, *, clock: Clock | None = None) -> GraphEngine:
     """An engine over the configured platforms. Nothing is called yet, so that any of them may be down."""
     time = clock or SystemClock()
-    platforms = connect(settings)
-    roles = {PlatformRole(role): [platforms[name] for name in names] for role, names in settings.roles.items()}
-    bindings = Bindings(roles, owners_of(settings.owners, roles))
+    platforms = connect(settings, clock=time)
+    bindings = bindings_of(settings, platforms)
     wall_clock = settings.server.wall_clock_seconds
     return GraphEngine(
         bindings, memory_of(settings.cache, time), time, seconds=max(wall_clock - MARGIN, wall_clock / 2)
     )
+
+
+def bindings_of(settings: Settings, platforms: Mapping[str, Connected]) -> Bindings:
+    """Which of the platforms answers for what; raises SettingsError for owners that can't be."""
+    roles = {PlatformRole(role): [platforms[name] for name in names] for role, names in settings.roles.items()}
+    return Bindings(roles, owners_of(settings.owners, roles))
 
 
 def memory_of(cache: CacheSettings, clock: Clock) -> Memory:

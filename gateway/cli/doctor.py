@@ -45,5 +45,5 @@ async def _examined(settings: "Settings") -> "list[Finding]":
     try:
         platforms = connected(settings)
     except Refusal as refusal:
-        return [Finding.bad("platforms", problem) for problem in refusal.lines]
+        return [Finding.bad("settings", problem) for problem in refusal.lines]
     return await examine(settings, platforms.values())

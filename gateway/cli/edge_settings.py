@@ -1,11 +1,19 @@
 """What the settings say about the edge, in the edge's own terms."""
 
+from gateway.cli.key_entries import ROLES
 from gateway.keys import ApiKey, KeyRing
 from gateway.options import DocumentLimits, EdgeOptions
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsError
+from runtime.settings.problems import nearest
 
 
 def key_ring(settings: Settings) -> KeyRing:
+    """The keys of the settings; raises SettingsError for a role that nobody can have."""
+    wrong = [key for key in settings.keys if key.role not in ROLES]
+    if wrong:
+        raise SettingsError(
+            [f"keys: {key.name!r} has the role {key.role}, which is none{nearest(key.role, ROLES)}" for key in wrong]
+        )
     return KeyRing(ApiKey(name=key.name, role=key.role, sha256=key.sha256, prefix=key.prefix) for key in settings.keys)
 
 

@@ -14,7 +14,7 @@ from gateway.log import operation_log
 from gateway.server import calm_collector
 from platforms.connected import Connected
 from platforms.registry import connect
-from resolvers.assembly import build_engine
+from resolvers.assembly import bindings_of, build_engine
 from runtime.settings import Settings, SettingsError
 
 
@@ -35,18 +35,22 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
     options = edge_options(settings)
     log = operation_log(level=settings.log.level)
     try:
+        keys = key_ring(settings)
         engine = build_engine(settings)
     except SettingsError as error:
         raise Refusal(*error.problems) from None
-    app = build_app(engine, keys=key_ring(settings), options=options, log=log)
+    app = build_app(engine, keys=keys, options=options, log=log)
     calm_collector()
     async with serving(app, listener, options):
         yield
 
 
 def connected(settings: Settings) -> Mapping[str, Connected]:
-    """The configured platforms by name, not yet spoken to; Refusal for settings that a vendor doesn't understand."""
+    """The configured platforms by name, not yet spoken to; Refusal for settings that `serve` would refuse."""
     try:
-        return connect(settings)
+        platforms = connect(settings)
+        bindings_of(settings, platforms)
+        key_ring(settings)
+        return platforms
     except SettingsError as error:
         raise Refusal(*error.problems) from None

@@ -1,12 +1,15 @@
 """The doctor tells what is wrong with an installation and what to do, and lets nothing hang."""
 
 import asyncio
+import json
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from gateway.cli.examination import examine
 from gateway.cli.findings import Finding, table
@@ -105,3 +108,27 @@ def test_wrong_settings_are_findings_too(crosswalk: Crosswalk, tmp_path: Path) -
     ran = crosswalk("doctor")
     assert ran.returncode == 1
     assert "FAIL  settings crosswalk.yaml  servre: there is no such setting; did you mean server?" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"owners": {"Account.nam": "CRM"}}, "owners.Account.nam: the graph has no such field"),
+        ({"owners": {"Account.name": "ERP"}}, "owners.Account.name: no platform of role ERP knows this field"),
+        (
+            {"keys": [{"name": "portal", "role": "protal", "sha256": "a" * 64}]},
+            "keys: 'portal' has the role protal, which is none; did you mean portal?",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["doctor", "serve"])
+def test_what_only_the_graph_can_tell_is_wrong_is_told_too(
+    crosswalk: Crosswalk, tmp_path: Path, command: str, change: dict[str, Any], told: str
+) -> None:
+    token = {"access_token": {"env": "TOKEN"}}
+    platforms = {"psa": {"vendor": "kantata", "url": "http://127.0.0.1:9", "credentials": token}}
+    given = {"server": {"port": 0}, "platforms": platforms, "roles": {"PSA": ["psa"]}, **change}
+    (tmp_path / "crosswalk.yaml").write_text(json.dumps(given), encoding="utf-8")
+    ran = crosswalk(command, environ={"TOKEN": "x"})
+    assert ran.returncode == 1
+    assert told in ran.stdout + ran.stderr

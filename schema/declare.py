@@ -96,9 +96,11 @@ def part(description: str | None = None) -> Any:
     return _field(Part(), description)
 
 
-def one(target: str, *, mine: str, theirs: str = "id", description: str | None = None) -> Any:
-    """A relation to one record, by its key."""
-    return _field(Relation(target, mine, theirs, "one"), description)
+def one(
+    target: str, *, mine: str, theirs: str = "id", order: tuple[str, ...] = (), description: str | None = None
+) -> Any:
+    """A relation to one record, by its key; `order` says which is the first where several have it."""
+    return _field(Relation(target, mine, theirs, "one", order), description)
 
 
 def each(target: str, *, theirs: str, order: tuple[str, ...], description: str | None = None) -> Any:

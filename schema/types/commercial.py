@@ -30,7 +30,11 @@ class Opportunity(Node):
     account: AccountRef | None = one("Account", mine="account")
     contract: ContractRef | None = one("Contract", mine="contract")
     project: ProjectRef | None = one(
-        "Project", mine="contract", theirs="contract", description="The first project of the opportunity's contract."
+        "Project",
+        mine="contract",
+        theirs="contract",
+        order=("startDate", "code"),
+        description="Of the projects of the opportunity's contract, the one that starts first.",
     )
     sources: list[Source] = provenance()
 

@@ -1,19 +1,25 @@
 """Answers about what is sold: opportunities and contracts."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from sandbox.firm.answers.form import instant, money
 from sandbox.firm.answers.view import Answer, View
-from sandbox.firm.model import Contract, Deal
+from sandbox.firm.model import Contract, Deal, Project
 
 
 def opportunities(view: View) -> Iterator[Answer]:
     first_project: dict[str, str] = {}
-    for project in view.firm.projects:
+    for project in sorted(view.firm.projects, key=_start):
         if project.contract:
             first_project.setdefault(project.contract, project.key)
     for deal in view.firm.deals:
         yield _opportunity(view, deal, first_project.get(deal.contract or ""))
+
+
+def _start(project: Project) -> tuple[date, str]:
+    """Orders projects by their start; those without one come first."""
+    return project.start_date or date.min, project.code
 
 
 def _opportunity(view: View, deal: Deal, project: str | None) -> Answer:
@@ -63,5 +69,8 @@ def contract(view: View, contract: Contract) -> Answer:
             }
             for amendment in contract.amendments
         ],
-        rateCard=[{"role": r.role, "unit": r.unit, "price": money(r.price, currency)} for r in contract.rates],
+        rateCard=[
+            {"role": rate.role, "unit": rate.unit, "price": money(rate.price, currency)}
+            for rate in sorted(contract.rates, key=lambda rate: rate.role)
+        ],
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -29,6 +28,7 @@ from resolvers.plan.compiler import Compiled
 from resolvers.plan.nodes import RootField
 from resolvers.plan.shapes import Failed
 from resolvers.run.operation import Operation as Run
+from resolvers.run.operation import together
 from resolvers.run.reads import Reads
 from resolvers.run.roots import Roots
 from resolvers.run.verdict import Typed, Verdict
@@ -99,23 +99,35 @@ class GraphEngine:
     async def _both(
         self, operation: Operation, run: Run, compiled: Compiled, node: OperationDefinitionNode
     ) -> tuple[dict[str, Any], "_Others"]:
-        """Planned values, and the result of the other resolvers, which wait for nothing."""
+        """Planned values and the result of the other resolvers, side by side: `platforms` may wait for trial calls."""
         plan = compiled.plan
         others = _Others({}, [])
+        values: dict[str, Any] = {}
         if not plan.others:
             return await self._planned(run, compiled), others
         fields = [found for nodes in plan.others.values() for found in nodes]
-        others = await self._resolved(operation, node, fields)
-        return (await self._planned(run, compiled) if plan.roots else {}), others
+
+        async def planned() -> None:
+            values.update(await self._planned(run, compiled))
+
+        async def resolved() -> None:
+            nonlocal others
+            others = await self._resolved(operation, node, fields)
+
+        await together([planned(), resolved()] if plan.roots else [resolved()])
+        return values, others
 
     async def _planned(self, run: Run, compiled: Compiled) -> dict[str, Any]:
         """The planned roots' values; those that aren't there when the time is over are failures."""
         roots = compiled.plan.roots
         values: dict[str, Any] = {}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds + GRACE):
+        try:
+            async with asyncio.timeout(self._seconds + GRACE) as timer:
                 await Roots(run).answer(roots, values)
                 return values
+        except TimeoutError:
+            if not timer.expired():
+                raise  # not ours: a bug below must not pass for slowness
         run.troubled = True
         late = Failed(DeadlineExceeded("The operation's time is over: ask for less, or for fewer records at once."))
         return {root.key: values.get(root.key, late) for root in roots}

@@ -122,7 +122,9 @@ class Planner:
         if anchor is None:
             return None
         age = self._parts.of_row(type_name, nodes, anchor, age)
-        return self._record(type_name, nodes, path, self._load(type_name, anchor, "id", age))
+        record = self._record(type_name, nodes, path, self._load(type_name, anchor, "id", age))
+        record.own_row = True  # an id that a caller gives is no proof that the record exists
+        return record
 
     def _record(self, type_name: str, nodes: list[FieldNode], path: StaticPath, load: Load) -> Record:
         found = self._model.types[type_name]

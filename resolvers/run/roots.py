@@ -94,7 +94,6 @@ class Roots:
         found: dict[RecordKey, Any] = {}
 
         async def read(platform: str, wanted: list[RecordKey]) -> None:
-            record.own_row = True  # an id alone is no proof that the record exists
             values = await self._links.records.by_id(record, platform, [key.external_id for key in wanted])
             found.update((key, value) for key in wanted if (value := values.get(key.external_id)) is not None)
 

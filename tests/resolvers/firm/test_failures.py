@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from platforms.connected import Probe
 from resolvers.engine_port import RequestError
+from resolvers.status import PATIENCE
 from schema.errors import (
     UpstreamInvalidResponse,
     UpstreamQuotaExhausted,
@@ -141,6 +143,26 @@ async def test_platforms_tells_who_is_down(world):
         "psa": "DOWN",
         "erp": "HEALTHY",
     }
+
+
+async def test_platforms_are_tried_while_the_other_fields_are_read(world, monkeypatch):
+    crm = world.platforms["crm"]
+
+    async def once_it_is_read() -> Probe:
+        await crm.entered.wait()
+        return Probe(ok=True, detail="")
+
+    monkeypatch.setattr(crm, "probe", once_it_is_read)
+    async with asyncio.timeout(PATIENCE / 2):
+        answer = await world.ask("{ platforms { name } accounts(first: 1) { nodes { name } } }")
+    assert answer["data"]["accounts"]["nodes"]
+    assert list(answer["data"]) == ["platforms", "accounts"]
+
+
+async def test_a_time_limit_of_something_below_is_not_taken_for_the_operations_own(world):
+    world.platforms["crm"].error = TimeoutError()
+    with pytest.raises(TimeoutError):
+        await world.ask('{ account(id: "x") { id } accounts { nodes { name } } }')
 
 
 async def test_an_operation_that_is_not_there_is_refused_before_anything_runs(world):

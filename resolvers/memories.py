@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -97,7 +98,6 @@ class RedisMemory:
         self._seconds = seconds
         self._prefix = prefix
         self._stored = msgspec.msgpack.Decoder(_Stored)
-        self._decoders: dict[type[msgspec.Struct], msgspec.msgpack.Decoder[Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
         self._forgotten: dict[tuple[str, str], datetime] = {}
@@ -178,11 +178,7 @@ class RedisMemory:
 
     def _kept(self, projection: Projection, value: bytes) -> Kept:
         stored = self._stored.decode(value)
-        row = projection.row.struct
-        decoder = self._decoders.get(row)
-        if decoder is None:
-            decoder = self._decoders[row] = msgspec.msgpack.Decoder(list[row])  # type: ignore[valid-type]
-        return Kept(decoder.decode(stored.rows), stored.fetched_at, stored.total, stored.more)
+        return Kept(_decoder(projection.row.struct).decode(stored.rows), stored.fetched_at, stored.total, stored.more)
 
     def _name(self, shelf: Shelf, key: str) -> str:
         """Keys may be long, and shelves are: both go in as a digest."""
@@ -190,6 +186,11 @@ class RedisMemory:
 
     def _forgot_name(self, shelf: Shelf) -> str:
         return f"{self._prefix}forgot:{shelf.platform}:{shelf.projection.facet.entity}"
+
+
+@lru_cache(maxsize=1_000)
+def _decoder(row: type[msgspec.Struct]) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(list[row])  # type: ignore[valid-type]
 
 
 def _bytes(value: bytes | str) -> bytes:

@@ -1,7 +1,7 @@
-"""The log of operations: one JSON object a line, written straight to its stream."""
+"""The log of operations: one line each, written straight to its stream."""
 
 import sys
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
@@ -14,17 +14,19 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return _encode(event).decode()
 
 
-def operation_log(stream: TextIO | None = None, *, level: str = "info") -> Any:
+def operation_log(
+    stream: TextIO | None = None, *, level: str = "info", style: Literal["json", "console"] = "json"
+) -> Any:
     """A structlog logger that costs an eighth of one routed through the standard library: it runs once per request.
 
-    `stream` is standard error by default; what is less severe than `level` is not written.
+    `stream` is standard error by default. `level` and `style` are as for the other logs.
     """
     return structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _as_json,
+            _as_json if style == "json" else structlog.dev.ConsoleRenderer(colors=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
     ).bind()

@@ -33,7 +33,7 @@ def run_gateway(settings: Settings, listener: socket.socket, *, announce: Callab
 async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncIterator[None]:
     """A gateway that answers on `listener` from entering to leaving; leaving waits for the operations in flight."""
     options = edge_options(settings)
-    log = operation_log(level=settings.log.level)
+    log = operation_log(level=settings.log.level, style=settings.log.format)
     try:
         keys = key_ring(settings)
         engine = build_engine(settings)

@@ -28,6 +28,14 @@ START_SECONDS = 60.0
 settings.register_profile("thorough", max_examples=1_000)  # ten times the usual, where a change is deep
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks the real Tryton runs in one process: there it is started once, and nobody waits for its installation."""
+    for item in items:
+        if "tryton" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("tryton"))
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL of its own per test process; make a database or schema of your own in it."""

@@ -2,24 +2,23 @@
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import signal
 import sys
 import threading
-from datetime import date
 from pathlib import Path
 
-from sandbox.serve import Ready, run_loop, serving
+from sandbox.command_line import parser
+from sandbox.serve import Ready, require_ports, run_loop, serving
 from sandbox.world import PlatformSpec, SandboxError, World, build_world, vendors
 
 
 def main() -> int:
-    asked = _parser().parse_args()
+    asked = parser().parse_args()
     try:
         if asked.ready_file is not None:
-            asked.ready_file.unlink(missing_ok=True)  # one of an earlier start would tell ports that are gone
+            _require_writable(asked.ready_file)
         world = _build(asked)
         try:
             run_loop(_serve(world, asked))
@@ -37,14 +36,12 @@ def main() -> int:
 
 
 def _build(asked: argparse.Namespace) -> World:
-    """Millions of records that stay: to look for garbage among them slows the start by a third and stalls calls."""
-    gc.disable()
-    world = build_world(
-        platforms=_platforms(asked), accounts=asked.accounts, seed=asked.seed, as_of=asked.as_of, progress=_say
+    """A large world takes a minute: what would keep it from being served is known before."""
+    specs = _platforms(asked)
+    require_ports([spec.name for spec in specs if spec.vendor in vendors()], asked.port_base)
+    return build_world(
+        platforms=specs, accounts=asked.accounts, seed=asked.seed, as_of=asked.as_of, progress=_say, alone=True
     )
-    gc.freeze()
-    gc.enable()
-    return world
 
 
 async def _serve(world: World, asked: argparse.Namespace) -> None:
@@ -60,12 +57,20 @@ async def _serve(world: World, asked: argparse.Namespace) -> None:
     async with serving(world, port_base=asked.port_base) as ready:
         if asked.ready_file is not None:
             _write(asked.ready_file, ready)
-        _say(f"control API: {ready['control']}")
-        for name, platform in ready["platforms"].items():
-            _say(f"{name} ({platform['role']}): {platform['url']}")
-        _say("ready; Ctrl-C stops")
+        _tell(ready, credentials=asked.ready_file is None)
         await stop.wait()
         _say("stopping")
+
+
+def _tell(ready: Ready, *, credentials: bool) -> None:
+    """Where everything is; `credentials` as well for somebody who has no ready file to look them up in."""
+    _say(f"control API: {ready['control']}")
+    for name, platform in ready["platforms"].items():
+        _say(f"{name} ({platform['role']}): {platform['url']}")
+        for credential, value in platform["credentials"].items() if credentials else ():
+            many = len(value.splitlines()) > 1
+            _say(f"    {credential}: {'told in the ready file only, see --ready-file' if many else value}")
+    _say("ready; Ctrl-C stops")
 
 
 def _wait_for_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -73,6 +78,13 @@ def _wait_for_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     while os.read(0, 4_096):
         pass
     loop.call_soon_threadsafe(stop.set)
+
+
+def _require_writable(path: Path) -> None:
+    """Refuses a place without a folder. A file of an earlier start goes: it would tell ports that are gone."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise SandboxError(f"can't write {path}: {'it is a folder' if path.is_dir() else f'no folder {path.parent}'}")
+    path.unlink(missing_ok=True)
 
 
 def _write(path: Path, ready: Ready) -> None:
@@ -88,54 +100,14 @@ def _platforms(asked: argparse.Namespace) -> list[PlatformSpec]:
     """What was asked for with --platform, and beside it what has no such name: --only, or one of every vendor."""
     more = [PlatformSpec.parse(text) for text in asked.platform]
     named = {spec.name for spec in more}
-    usual = [PlatformSpec.parse(name) for name in (asked.only.split(",") if asked.only else vendors())]
+    only = [name.strip() for name in (asked.only or "").split(",") if name.strip()]
+    usual = [PlatformSpec.parse(name) for name in only or vendors()]
     return [spec for spec in usual if spec.name not in named] + more
 
 
 def _say(line: str) -> None:
     sys.stderr.write(f"sandbox: {line}\n")
     sys.stderr.flush()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m sandbox",
-        description="Emulated CRM, PSA and ERP platforms on loopback, holding one invented firm, with faults to order.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--port-base",
-        type=int,
-        default=9400,
-        metavar="N",
-        help="port of the control API; the platforms take the next ones; 0 takes free ports (default: 9400)",
-    )
-    parser.add_argument("--accounts", type=int, default=200, metavar="N", help="size of the firm (default: 200)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="another seed, another firm (default: 7)")
-    parser.add_argument(
-        "--as-of",
-        type=date.fromisoformat,
-        metavar="DATE",
-        help="the day on whose morning the firm stands as generated (default: today)",
-    )
-    parser.add_argument(
-        "--only", metavar="VENDOR,...", help="run one platform of each of these vendors (default: of every vendor)"
-    )
-    parser.add_argument(
-        "--platform",
-        action="append",
-        default=[],
-        metavar="NAME=VENDOR[:OPTION=VALUE,...]",
-        help="run this platform too, or instead of the one of that name; may be repeated;"
-        " such as netsuite-emea=netsuite:legal_entities=le-uk+le-de",
-    )
-    parser.add_argument(
-        "--ready-file", type=Path, metavar="PATH", help="write URLs and credentials here as JSON once all answers"
-    )
-    parser.add_argument(
-        "--stop-on-eof", action="store_true", help="stop when standard input ends, as when a parent dies"
-    )
-    return parser
 
 
 if __name__ == "__main__":

@@ -50,17 +50,22 @@ class Counted:
 
 
 def route_of(routes: Iterable[BaseRoute], scope: MutableMapping[str, Any]) -> str:
-    """The route's path with its parameters in braces; for a path that no route knows, the path without its ids."""
-    return _template(routes, scope) or _ID.sub("{id}", scope["path"])
+    """The route's path with its parameters in braces; for a path that no route knows, the path without its ids.
+
+    A slash at the end makes no other endpoint, nor does a method that the endpoint doesn't offer.
+    """
+    path = scope["path"].rstrip("/") or "/"
+    asked = {**scope, "path": path}
+    return _template(routes, asked, Match.FULL) or _template(routes, asked, Match.PARTIAL) or _ID.sub("{id}", path)
 
 
-def _template(routes: Iterable[BaseRoute], scope: MutableMapping[str, Any]) -> str | None:
+def _template(routes: Iterable[BaseRoute], scope: MutableMapping[str, Any], wanted: Match) -> str | None:
     for route in routes:
         match, below = route.matches(scope)
-        if match is Match.FULL:
-            if isinstance(route, Mount):
-                inner = _template(route.routes or [], {**scope, **below})
-                return None if inner is None else route.path + inner
+        if isinstance(route, Mount) and match is Match.FULL:
+            inner = _template(route.routes or [], {**scope, **below}, wanted)
+            return None if inner is None else route.path + inner
+        if match is wanted:
             path = getattr(route, "path", None)
             return None if path is None else _CONVERTOR.sub(r"{\1}", path)
     return None

@@ -55,10 +55,9 @@ async def running(*, port_base: int = 0, **world: Any) -> AsyncIterator[Ready]:
 @contextlib.asynccontextmanager
 async def serving(world: World, *, port_base: int = 0) -> AsyncIterator[Ready]:
     """Serves a world that is built already; else as `running`."""
-    apps: dict[str, ASGIApp] = {"the control API": control_app(world)}
-    apps.update((f"platform {name}", world.door(name)) for name in world.platforms)
-    sockets = _bind(list(apps), port_base)
-    servers = [_server(app) for app in apps.values()]
+    apps: list[ASGIApp] = [control_app(world), *(world.door(name) for name in world.platforms)]
+    sockets = _bind(list(world.platforms), port_base)
+    servers = [_server(app) for app in apps]
     tasks = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in zip(servers, sockets, strict=True)]
     try:
         await _all_started(servers, tasks)
@@ -146,8 +145,15 @@ def _server(app: ASGIApp) -> _QuietServer:
     )
 
 
-def _bind(names: list[str], port_base: int) -> list[socket.socket]:
-    """A listening socket for each, before anything runs, so that a port in use is known at once."""
+def require_ports(platforms: list[str], port_base: int) -> None:
+    """Raises SandboxError now for a port that `serving` would find in use."""
+    for sock in _bind(platforms, port_base):
+        sock.close()
+
+
+def _bind(platforms: list[str], port_base: int) -> list[socket.socket]:
+    """A listening socket for the control API and each platform, before anything runs."""
+    names = ["the control API", *(f"platform {name}" for name in platforms)]
     if not 0 <= port_base <= 65_535 - len(names):
         raise SandboxError(
             f"port base {port_base} is out of range: choose one from 1024 to {65_535 - len(names)}, or 0"

@@ -8,12 +8,15 @@ def test_calls_are_counted_by_platform_and_route_template(bench):
     for path in ("/notes", "/notes/1", "/notes/2", "/v1/big/7.json", "/nowhere/123/x", "/sobjects/001Qy0HN8HXN8ocIWD"):
         bench.ask("GET", bench.url(path))
     bench.ask("POST", bench.url("/notes"), {"text": "new"})
+    bench.ask("GET", bench.url("/notes/"))  # the same endpoint, which redirects there: two calls
+    bench.ask("DELETE", bench.url("/notes/3"))  # not offered, and yet that endpoint
     assert bench.control("GET", "/calls").json == {
         "platforms": {
             "notebook": {
-                "total": 7,
+                "total": 10,
                 "routes": {
-                    "GET /notes": 1,
+                    "DELETE /notes/{id}": 1,
+                    "GET /notes": 3,
                     "GET /notes/{id}": 2,
                     "GET /nowhere/{id}/x": 1,
                     "GET /sobjects/{id}": 1,

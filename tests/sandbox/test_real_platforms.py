@@ -79,13 +79,18 @@ def test_a_reset_reaches_it_as_well(started):
     [
         ("ledger:port=1", "platform ledger: port 1 is in use"),
         ("ledger:legal_entities=nowhere", "no legal entity nowhere"),
-        ("ledger:colour=red", "no option 'colour'; it offers: legal_entities, port"),
     ],
 )
 def test_one_that_cannot_start_leaves_no_other_running(started, refused, reason):
     with pytest.raises(SandboxError, match=reason):
         build_world(platforms=["first=ledger", refused], accounts=1)
     assert [one.state for one in started] == ["stopped"]
+
+
+def test_an_option_that_it_does_not_offer_is_refused_before_any_is_started(started):
+    with pytest.raises(SandboxError, match="no option 'colour'; it offers: legal_entities, port"):
+        build_world(platforms=["first=ledger", "ledger:colour=red"], accounts=1)
+    assert started == []
 
 
 def test_nobody_gets_a_real_platform_without_asking():

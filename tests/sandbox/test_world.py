@@ -36,6 +36,7 @@ def test_options_become_what_the_vendor_declares(notebook_vendor):
         (["notebook", "notebook"], "two platforms are called 'notebook'"),
         (["notebook:pages"], "expected option=value"),
         (["notebook:pages=many"], "whole number"),
+        (["notebook:shout=maybe"], "takes yes or no"),
         (["notebook:colour=red"], "no option 'colour'; it offers: pages, shout, only"),
         (["notebook:clock=x"], "no option 'clock'"),
     ],
@@ -53,8 +54,12 @@ def test_the_firm_is_of_the_clocks_day_unless_told(notebook_vendor):
 
 def test_progress_is_told(notebook_vendor):
     lines: list[str] = []
-    build_world(platforms=["notebook"], accounts=1_200, clock=noon, progress=lines.append)
-    assert lines == ["building the firm: 1,200 accounts, seed 7", "filling notebook (notebook)"]
+    build_world(platforms=["notebook", "x=notebook"], accounts=1_200, clock=noon, progress=lines.append)
+    assert lines == [
+        "inventing a firm with 1,200 accounts (seed 7, as of 2026-11-20)",
+        "filling notebook",
+        "filling x (notebook)",
+    ]
 
 
 def test_every_vendor_of_the_issue_is_found_in_the_order_of_their_ports():

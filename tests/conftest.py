@@ -30,7 +30,7 @@ settings.register_profile("thorough", max_examples=1_000)  # ten times the usual
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks the real Tryton runs in one process, where it starts once, and nobody else waits for its installation."""
+    """What asks the real Tryton runs in one process: it starts once, and nobody else waits for its installation."""
     for item in items:
         if "tryton" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("tryton"))

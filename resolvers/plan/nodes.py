@@ -11,9 +11,6 @@ from schema.declare import Relation
 from schema.model import TypeModel
 from schema.roles import PlatformRole
 
-StaticPath = tuple[str, ...]
-"""Response keys from the root, without list positions."""
-
 
 @dataclass(frozen=True, slots=True)
 class Age:
@@ -35,8 +32,6 @@ class Load:
     role: PlatformRole
     by: str
     age: Age
-    signature: str
-    """The arguments as written, for relations; empty for reads by id."""
     paths: set[str] = field(default_factory=set)
     users: int = 0
 
@@ -105,7 +100,6 @@ class Record:
     """A selection on records of one canonical type."""
 
     type: TypeModel
-    path: StaticPath
     anchor: PlatformRole
     load: Load
     slots: tuple[Slot, ...] = ()
@@ -150,6 +144,11 @@ class Connection:
         return any(slot.kind == "totalCount" for slot in self.slots)
 
     @property
+    def plain(self) -> bool:
+        """Whether nothing but `nodes` is asked, and that once."""
+        return len(self.slots) == 1 and self.slots[0].kind == "nodes"
+
+    @property
     def cursors(self) -> bool:
         return any(name in ("cursor", "startCursor", "endCursor") for slot in self.slots for _, name in slot.fields)
 
@@ -161,20 +160,14 @@ class Link:
     `role` is the role whose facet of the parent holds the key `relation.mine`.
     """
 
-    key: str
-    name: str
-    path: StaticPath
     relation: Relation
     role: PlatformRole
     key_role: PlatformRole
     """The role on whose platform the key is a record's own id."""
     load: Load
-    nodes: list[FieldNode]
     records: tuple[Record, ...]
     connection: Connection | None
     arguments: "Arguments"
-    group: str | None = None
-    """The path of the group that the link stands in, such as `billing`."""
 
 
 @dataclass(eq=False, slots=True)
@@ -182,14 +175,11 @@ class RootField:
     """A root field that the plan answers. `records` has one selection per type that may come."""
 
     key: str
-    name: str
     target: str | None
     many: Literal["one", "list", "connection"]
-    nodes: list[FieldNode]
     records: Mapping[str, Record]
     connection: Connection | None
     arguments: "Arguments"
-    age: Age
     load: Load | None = None
     """The read that all selections of a root list share."""
 
@@ -202,7 +192,8 @@ class Plan:
     others: dict[str, list[FieldNode]]
     order: tuple[tuple[str, str], ...]
     """(response key, `planned` | `other` | `__typename`), in the order of the answer."""
-    forbidden: list[StaticPath]
+    forbidden: bool
+    """Whether anything is asked that the viewer may not see."""
     size: int
     """How many fields it has below its roots, repetitions included: what it weighs in memory."""
 

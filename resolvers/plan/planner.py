@@ -1,56 +1,15 @@
-"""From an operation to a plan: per selection the records, their owners' facets, and the loads that branches share."""
+"""From an operation to a plan: its root fields, and who answers each."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-
-from graphql import FieldNode, GraphQLError, OperationDefinitionNode
+from graphql import FieldNode, OperationDefinitionNode
 
 from resolvers.bindings import Bindings
 from resolvers.plan.ages import AgeReader
 from resolvers.plan.arguments import arguments_of, signature_of
-from resolvers.plan.nodes import (
-    Age,
-    Connection,
-    ConnectionSlot,
-    GroupSlot,
-    IdSlot,
-    Link,
-    LinkSlot,
-    Load,
-    NullSlot,
-    Plan,
-    Record,
-    RootField,
-    Slot,
-    SourcesSlot,
-    StaticPath,
-    TypenameSlot,
-    ValueSlot,
-)
+from resolvers.plan.branches import Branches
+from resolvers.plan.nodes import Age, Plan, Record, RootField
 from resolvers.plan.part_ages import PartAges
 from resolvers.plan.selection import Selections
-from schema.declare import Identity, Relation, Restricted, Root
-from schema.model import PRESENCE, FieldModel, Group, Own, TypeModel, Value
-from schema.model import Link as LinkModel
-from schema.roles import PlatformRole
-
-MOST_SLOTS = 5_000
-
-
-@dataclass(slots=True)
-class _Scope:
-    """Where in a record's selection the planner is: the record, and the group it is inside of, if any."""
-
-    record: Record
-    age: Age
-    role: PlatformRole | None = None
-    prefix: str = ""
-    path: StaticPath = field(default=())
-    parts: Mapping[PlatformRole, Age] = field(default_factory=dict)
-    """Per role the age that its fields allow, where that is not `age`."""
-
-    def age_of(self, role: PlatformRole) -> Age:
-        return self.parts.get(role, self.age)
+from schema.declare import Root
 
 
 class Planner:
@@ -62,10 +21,7 @@ class Planner:
         self._selections = selections
         self._ages = ages
         self._parts = PartAges(bindings, selections, ages)
-        self._viewer_role = viewer_role
-        self._loads: dict[tuple[object, ...], Load] = {}
-        self._forbidden: list[StaticPath] = []
-        self._slots = 0
+        self._branches = Branches(bindings, selections, ages, self._parts, viewer_role)
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
         fields = self._selections.collect("Query", [operation.selection_set])
@@ -83,242 +39,41 @@ class Planner:
             else:
                 others[key] = nodes
                 order.append((key, "other"))
-        return Plan(roots, others, tuple(order), self._forbidden, self._slots)
+        return Plan(roots, others, tuple(order), self._branches.forbidden, self._branches.slots)
 
     def _root(self, key: str, name: str, declared: Root, nodes: list[FieldNode], usual: Age) -> RootField:
         age = self._ages.of_field(nodes, usual)
-        path: StaticPath = (key,)
         records: dict[str, Record] = {}
         connection = load = None
         arguments = arguments_of("Query", name, nodes[0])
         if declared.target is None:
             for type_name, found in self._model.types.items():
-                if found.node and (record := self._by_id(type_name, nodes, path, age)) is not None:
+                if found.node and (record := self._by_id(type_name, nodes, age)) is not None:
                     records[type_name] = record
         elif declared.many == "connection":
             anchor = self._bindings.anchor(declared.target)
             if anchor is not None:
                 age = self._parts.of_rows(declared.target, nodes, anchor, age)
-                load = self._load(declared.target, anchor, "", age, signature_of(nodes[0], whole=True))
-                connection = self._connection(declared.target, nodes, path, load)
-        elif (record := self._by_id(declared.target, nodes, path, age)) is not None:
+                load = self._branches.load(declared.target, anchor, "", age, signature_of(nodes[0], whole=True))
+                connection = self._branches.connection(declared.target, nodes, load)
+        elif (record := self._by_id(declared.target, nodes, age)) is not None:
             records[declared.target] = record
         return RootField(
             key=key,
-            name=name,
             target=declared.target,
             many=declared.many,
-            nodes=nodes,
             records=records,
             connection=connection,
             arguments=arguments,
-            age=age,
             load=load,
         )
 
-    def _by_id(self, type_name: str, nodes: list[FieldNode], path: StaticPath, age: Age) -> Record | None:
+    def _by_id(self, type_name: str, nodes: list[FieldNode], age: Age) -> Record | None:
         """The selection on records read by id; None where no platform is bound that could hold them."""
         anchor = self._bindings.anchor(type_name)
         if anchor is None:
             return None
         age = self._parts.of_row(type_name, nodes, anchor, age)
-        record = self._record(type_name, nodes, path, self._load(type_name, anchor, "id", age))
+        record = self._branches.record(type_name, nodes, self._branches.load(type_name, anchor, "id", age))
         record.own_row = True  # an id that a caller gives is no proof that the record exists
         return record
-
-    def _record(self, type_name: str, nodes: list[FieldNode], path: StaticPath, load: Load) -> Record:
-        found = self._model.types[type_name]
-        record = Record(found, path, load.role, load)
-        fields = self._selections.below(type_name, nodes)
-        parts = self._parts.of_parts(type_name, fields, load.role, load.age)
-        record.slots = self._slots_of(found, fields, _Scope(record, load.age, path=path, parts=parts))
-        return record
-
-    def _load(self, type_name: str, role: PlatformRole, by: str, age: Age, signature: str = "") -> Load:
-        identity = (type_name, role, by, age, signature)
-        load = self._loads.get(identity)
-        if load is None:
-            load = self._loads[identity] = Load(type_name, role, by, age, signature)
-        load.users += 1
-        return load
-
-    def _slots_of(self, found: TypeModel, fields: Mapping[str, list[FieldNode]], scope: _Scope) -> tuple[Slot, ...]:
-        return tuple(self._slot(found, key, nodes, scope) for key, nodes in fields.items())
-
-    def _slot(self, found: TypeModel, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
-        self._slots += 1
-        if self._slots > MOST_SLOTS:
-            raise GraphQLError(f"The operation asks for more than {MOST_SLOTS} fields: split it.")
-        name = nodes[0].name.value
-        if name == "__typename":
-            return TypenameSlot(key)
-        declared: FieldModel = found.fields[name]
-        match declared:
-            case Own(kind=kind):
-                return IdSlot(key) if kind is Identity else self._sources(key, nodes, scope)
-            case Value():
-                return self._value(declared, key, scope)
-            case Group():
-                return self._group(declared, key, nodes, scope)
-            case LinkModel():
-                return self._link(found.name, declared, key, nodes, scope)
-
-    def _sources(self, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
-        slot = SourcesSlot(key, self._names("Source", nodes))
-        record = scope.record
-        record.sources = slot
-        record.own_row = True
-        asked = {name for _, name in slot.fields}
-        for wanted, path in (("modifiedAt", "modifiedAt"), ("version", "version")):
-            if wanted in asked:
-                self._need(scope, record.anchor, path)
-        return slot
-
-    def _value(self, declared: Value, key: str, scope: _Scope) -> Slot:
-        path = scope.prefix + declared.name
-        forbidden = self._forbids(declared.restricted)
-        role = None if forbidden else self._owner(declared.roles, path, scope)
-        if role is None and declared.non_null and not forbidden:
-            role = scope.record.anchor  # nobody knows it, and it can't be null: every record is a hole
-        if role is None:
-            return self._null(key, declared.name, scope, forbidden=forbidden)
-        self._need(scope, role, path)
-        return ValueSlot(key, path, role, declared.non_null, declared.plural)
-
-    def _group(self, declared: Group, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
-        path = scope.prefix + declared.name
-        forbidden = self._forbids(declared.restricted)
-        role = None if forbidden else self._owner(declared.roles, path, scope)
-        if role is None and declared.non_null and not forbidden:
-            role = scope.record.anchor
-        if role is None:
-            return self._null(key, declared.name, scope, forbidden=forbidden)
-        presence = tuple(f"{path}.{name}" for name in PRESENCE.get(declared.type, ()))
-        for needed in presence:
-            self._need(scope, role, needed)
-        if not presence:
-            self._facet(scope, role)
-        age = self._ages.of_field(nodes, scope.age)
-        inner = replace(scope, age=age, role=role, prefix=f"{path}.", path=(*scope.path, key))
-        fields = self._selections.below(declared.type, nodes)
-        slots = self._slots_of(self._model.types[declared.type], fields, inner)
-        every = declared.type == "Money"
-        return GroupSlot(key, declared.type, role, presence, every, slots, declared.non_null)
-
-    def _link(self, holder: str, declared: LinkModel, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
-        record, relation = scope.record, declared.relation
-        role = scope.role or record.anchor
-        age = self._ages.of_field(nodes, scope.age)
-        path = (*scope.path, key)
-        target = relation.target
-        anchor = self._bindings.anchor(target)
-        knows_mine = relation.mine == "id" or self._bindings.owner(record.type.name, relation.mine, (role,)) is not None
-        if anchor is None or not knows_mine:
-            return NullSlot(key, forbidden=False, name=declared.name)
-        if relation.mine != "id":
-            self._need(scope, role, relation.mine)
-        age_of_rows = self._parts.of_rows if relation.many == "connection" else self._parts.of_row
-        age = age_of_rows(target, nodes, anchor, age)
-        if relation.theirs == "id":
-            load = self._load(target, anchor, "id", age)
-        else:
-            load = self._load(target, anchor, relation.theirs, age, signature_of(nodes[0]))
-            load.paths.add(relation.theirs)
-        if relation.many == "connection":
-            connection = self._connection(target, nodes, path, load)
-            records = connection.records
-        else:
-            connection = None
-            records = (self._record(target, nodes, path, load),)
-        link = Link(
-            key=key,
-            name=declared.name,
-            path=path,
-            relation=relation,
-            role=role,
-            key_role=self._key_role(record, relation, anchor),
-            load=load,
-            nodes=nodes,
-            records=records,
-            connection=connection,
-            arguments=arguments_of(holder, declared.name, nodes[0]),
-            group=scope.prefix.rstrip(".") or None,
-        )
-        record.links.append(link)
-        return LinkSlot(key, link)
-
-    def _key_role(self, record: Record, relation: Relation, anchor: PlatformRole) -> PlatformRole:
-        """The role whose ids the relation's key holds."""
-        if relation.theirs == "id":
-            return anchor
-        if relation.mine == "id":
-            return record.anchor
-        for found in record.type.fields.values():
-            if isinstance(found, LinkModel) and found.relation.mine == relation.mine and found.relation.theirs == "id":
-                return self._bindings.anchor(found.relation.target) or anchor
-        return anchor
-
-    def _connection(self, target: str, nodes: list[FieldNode], path: StaticPath, load: Load) -> Connection:
-        slots: list[ConnectionSlot] = []
-        for key, found in self._selections.below(f"{target}Connection", nodes).items():
-            name = found[0].name.value
-            match name:
-                case "nodes":
-                    record = self._record(target, found, (*path, key), load)
-                    slots.append(ConnectionSlot(key, "nodes", records={"": record}))
-                case "edges":
-                    slots.append(self._edges(target, key, found, path, load))
-                case "pageInfo":
-                    slots.append(ConnectionSlot(key, "pageInfo", self._names("PageInfo", found)))
-                case "totalCount" | "__typename":
-                    slots.append(ConnectionSlot(key, name))
-        return Connection(target, tuple(slots))
-
-    def _edges(self, target: str, key: str, nodes: list[FieldNode], path: StaticPath, load: Load) -> ConnectionSlot:
-        fields = self._selections.below(f"{target}Edge", nodes)
-        records = {
-            inner: self._record(target, found, (*path, key, inner), load)
-            for inner, found in fields.items()
-            if found[0].name.value == "node"
-        }
-        return ConnectionSlot(key, "edges", self._names(f"{target}Edge", nodes), records)
-
-    def _names(self, type_name: str, nodes: list[FieldNode]) -> tuple[tuple[str, str], ...]:
-        """(response key, field name) of a selection of plain fields."""
-        fields = self._selections.below(type_name, nodes)
-        return tuple((key, found[0].name.value) for key, found in fields.items())
-
-    def _forbids(self, restricted: Restricted | None) -> bool:
-        return restricted is not None and self._viewer_role not in restricted.to
-
-    def _owner(self, roles: tuple[PlatformRole, ...] | None, path: str, scope: _Scope) -> PlatformRole | None:
-        """Who answers for the path; a group's parts have their group's owner."""
-        if scope.role is not None:
-            return scope.role
-        record = scope.record
-        return self._bindings.owner(record.type.name, path, roles or (record.anchor,))
-
-    def _null(self, key: str, name: str, scope: _Scope, *, forbidden: bool) -> NullSlot:
-        if forbidden:
-            self._forbidden.append((*scope.path, key))
-        return NullSlot(key, forbidden, name)
-
-    def _need(self, scope: _Scope, role: PlatformRole, path: str) -> None:
-        if role == scope.record.anchor:
-            scope.record.load.paths.add(path)
-            scope.record.own_row = True
-        else:
-            self._facet(scope, role).paths.add(path)
-
-    def _facet(self, scope: _Scope, role: PlatformRole) -> Load:
-        """The load of another role's facet of the record; the record's own row where the role is its anchor."""
-        record = scope.record
-        if role == record.anchor:
-            record.own_row = True
-            return record.load
-        load = record.facets.get(role)
-        if load is None:
-            load = self._load(record.type.name, role, "anchor", scope.age_of(role))
-            load.paths.add("anchor")
-            record.facets[role] = load
-        return load

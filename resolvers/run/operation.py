@@ -31,7 +31,7 @@ class Operation:
         self.bindings: Bindings = reads.bindings
         self.compiled = compiled
         self.variables = variables
-        self.troubled = bool(compiled.plan.forbidden)
+        self.troubled = compiled.plan.forbidden
         """Whether the answer holds anything that has to become null and an error."""
         self.notes: list[ReadNote] | None = [] if explain else None
         self._keeps_for: float | None = None

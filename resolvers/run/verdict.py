@@ -14,13 +14,14 @@ from resolvers.plan.nodes import (
     Record,
     RootField,
     Slot,
-    StaticPath,
     ValueSlot,
 )
 from resolvers.plan.shapes import Failed, Hole
 from schema.errors import BadUserInput, CrosswalkError, Forbidden, to_extensions
 
 Path = tuple[str | int, ...]
+_StaticPath = tuple[str, ...]
+"""Response keys from the root, without list positions."""
 
 
 class Verdict:
@@ -29,7 +30,7 @@ class Verdict:
     def __init__(self, correlation_id: str) -> None:
         self.errors: list[dict[str, Any]] = []
         self._correlation_id = correlation_id
-        self._told: dict[tuple[StaticPath, str | None, str, int], dict[str, Any]] = {}
+        self._told: dict[tuple[_StaticPath, str | None, str, int], dict[str, Any]] = {}
 
     def failed(self, path: Path, error: CrosswalkError) -> None:
         static = tuple(part for part in path if isinstance(part, str))

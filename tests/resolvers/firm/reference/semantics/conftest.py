@@ -179,7 +179,9 @@ class Naive:
         if key is None:
             return None
         self._need(self.local.role[target])
-        return next((Rec(target, row) for row in self.local.rows(target) if row.get(theirs) == key), None)
+        first = [{"field": "startDate"}, {"field": "code"}] if theirs == "contract" else []
+        rows = self.local.wanted(target, None, first)
+        return next((Rec(target, row) for row in rows if row.get(theirs) == key), None)
 
     def _status(self, role: str) -> dict[str, Any]:
         health = "DOWN" if role in self.down else "HEALTHY"

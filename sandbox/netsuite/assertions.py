@@ -64,7 +64,10 @@ class Assertions:
         self._tokens.clear()
 
     async def token(self, request: Request) -> Response:
-        """POST /services/rest/auth/oauth2/v1/token. No refresh token: an expired token means a new assertion."""
+        """POST /services/rest/auth/oauth2/v1/token. No refresh token: an expired token means a new assertion.
+
+        Source: docs.oracle.com, OAuth 2.0 Client Credentials Flow (section_162790605110).
+        """
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         audience = str(request.url.replace(query=None))
         try:

@@ -44,6 +44,7 @@ class Batches:
         base = "/services/rest/async/v1/job/{job}"
         return [
             Route(base, self.job, methods=["GET"]),
+            Route(base + "/task", self.tasks, methods=["GET"]),
             Route(base + "/task/{task}", self.task, methods=["GET"]),
             Route(base + "/task/{task}/result", self.result, methods=["GET"]),
         ]
@@ -75,7 +76,10 @@ class Batches:
         return Response(status_code=202, headers=headers)
 
     async def change(self, request: Request) -> Response:
-        """POST, PATCH or PUT /record/v1/{type} of a collection: create, update or upsert each item."""
+        """POST, PATCH or PUT /record/v1/{type} of a collection: create, update or upsert each item.
+
+        Source: docs.oracle.com, article_0127092747.
+        """
         record_type = type_named(request.path_params["type"])
         if "respond-async" not in preferences(request) or not self.is_batch(request):
             raise invalid_header(
@@ -103,7 +107,7 @@ class Batches:
         return self.submit(request, [work(item) for item in items], batch=True)
 
     async def delete(self, request: Request) -> Response:
-        """DELETE /record/v1/{type}?ids=1,2,eid:x."""
+        """DELETE /record/v1/{type}?ids=1,2,eid:x. Source: docs.oracle.com, article_0127092747."""
         record_type = type_named(request.path_params["type"])
 
         def work(key: str) -> Work:
@@ -116,7 +120,7 @@ class Batches:
         return self.submit(request, [work(key) for key in self._ids(request)], batch=True)
 
     async def read(self, request: Request) -> Response:
-        """GET /record/v1/{type}?expandRecords=true&ids=1,2,eid:x."""
+        """GET /record/v1/{type}?expandRecords=true&ids=1,2,eid:x. Source: docs.oracle.com, article_0127092747."""
         record_type = type_named(request.path_params["type"])
         reader = Reader(self._books, base_url(request))
 
@@ -135,7 +139,7 @@ class Batches:
         return ids
 
     async def job(self, request: Request) -> Response:
-        """GET /async/v1/job/{id}."""
+        """GET /async/v1/job/{id}. Source: docs.oracle.com, Asynchronous Request Processing."""
         job = self._job(request)
         job.looks += 1
         done = job.looks > 1
@@ -143,8 +147,14 @@ class Batches:
         progress = "succeeded" if done else "pending"
         return answer({"id": job.id, "completed": done, "progress": progress, "task": {"links": links}})
 
+    async def tasks(self, request: Request) -> Response:
+        """GET /async/v1/job/{id}/task: a single one. Source: docs.oracle.com, Asynchronous Request Processing."""
+        self._job(request)
+        items = [{"id": "1", "links": [{"rel": "self", "href": f"{request.url}/1"}]}]
+        return answer({"items": items, "count": 1, "totalResults": 1, "hasMore": False, "offset": 0}, COLLECTION)
+
     async def task(self, request: Request) -> Response:
-        """GET /async/v1/job/{id}/task/1."""
+        """GET /async/v1/job/{id}/task/1. Source: docs.oracle.com, Asynchronous Request Processing."""
         job = self._job(request)
         started = job.started.strftime("%Y-%m-%dT%H:%M:%SZ")
         body: dict[str, Any] = {"id": "1", "completed": job.looks > 1, "startTime": started}
@@ -156,7 +166,10 @@ class Batches:
         return answer(body)
 
     async def result(self, request: Request) -> Response:
-        """GET .../result: what the synchronous call would have answered, or each item's result of a batch."""
+        """GET .../result: what the synchronous call would have answered, or each item's result of a batch.
+
+        Source: docs.oracle.com, Asynchronous Request Processing.
+        """
         job = self._job(request)
         if job.looks < 2:
             raise no_such_record()

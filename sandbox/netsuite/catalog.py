@@ -31,7 +31,10 @@ class Catalog:
         ]
 
     async def all(self, request: Request) -> Response:
-        """GET /record/v1/metadata-catalog[?select=customer,invoice]; OpenAPI with Accept application/swagger+json."""
+        """GET /record/v1/metadata-catalog[?select=customer,invoice]; OpenAPI with Accept application/swagger+json.
+
+        Source: docs.oracle.com, REST API Metadata Catalog.
+        """
         names = [name for name in request.query_params.get("select", "").split(",") if name]
         chosen = [type_named(name) for name in names] or list(RECORD_TYPES.values())
         if "swagger" in request.headers.get("accept", ""):
@@ -46,11 +49,11 @@ class Catalog:
         return answer({"items": items, "links": [{"rel": "self", "href": base}]})
 
     async def one(self, request: Request) -> Response:
-        """GET /record/v1/metadata-catalog/{type}: its JSON schema."""
+        """GET /record/v1/metadata-catalog/{type}: JSON schema. Source: docs.oracle.com, REST API Metadata Catalog."""
         return answer(_schema(type_named(request.path_params["type"])), "application/schema+json")
 
     async def limits(self, _: Request) -> Response:
-        """GET /system/v1/governanceLimits."""
+        """GET /system/v1/governanceLimits. Source: docs.oracle.com, Getting Governance Limits."""
         return answer(
             {
                 "accountConcurrencyLimit": self._concurrency,

@@ -27,6 +27,7 @@ from sandbox.netsuite.selection import selection
 from sandbox.store import Record
 
 _PREVIEW = "type=create-form"
+MOST_PAGES = 1000
 
 
 class RecordEndpoints:
@@ -56,6 +57,8 @@ class RecordEndpoints:
             return await self._batches.read(request)
         record_type = type_named(request.path_params["type"])
         limit, offset = page(request)
+        if offset >= limit * MOST_PAGES:
+            raise invalid_parameter("offset", f"Invalid offset {offset}. A list has at most {MOST_PAGES} pages.")
         rows: list[Record] = sorted(self._books.tables[record_type.name], key=lambda row: int(row["id"]))
         if request.query_params.get("q"):
             test = selection(record_type, request.query_params["q"])
@@ -104,7 +107,10 @@ class RecordEndpoints:
         raise no_such_record()
 
     async def create(self, request: Request) -> Response:
-        """POST /record/v1/{type}: 204 and Location. With `Prefer: respond-async` a job, of one record or a batch."""
+        """POST /record/v1/{type}: 204 and Location. With `Prefer: respond-async` a job, of one record or a batch.
+
+        Source: docs.oracle.com, Creating a Record Instance; Asynchronous Request Processing.
+        """
         if Batches.is_batch(request):
             return await self._batches.change(request)
         record_type = type_named(request.path_params["type"])
@@ -114,7 +120,10 @@ class RecordEndpoints:
         )
 
     async def write(self, request: Request) -> Response:
-        """PATCH, PUT eid: and DELETE of one record."""
+        """PATCH, PUT eid: and DELETE of one record.
+
+        Source: docs.oracle.com, Updating a Record Instance; Using the Upsert Operation; Deleting a Record Instance.
+        """
         record_type = type_named(request.path_params["type"])
         key, records = request.path_params["id"], self._records
         names = _names(request)
@@ -157,6 +166,7 @@ class RecordEndpoints:
         return no_content()
 
     async def detach(self, request: Request) -> Response:
+        """POST .../!detach/contact/{id}. Source: docs.oracle.com, Attaching and Detaching Records."""
         _, contact = self._attached(request)
         self._records.writer.attach(contact, None)
         return no_content()

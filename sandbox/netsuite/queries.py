@@ -27,7 +27,10 @@ class QueryEndpoint:
         return [Route("/services/rest/query/v1/suiteql", self.run, methods=["POST"])]
 
     async def run(self, request: Request) -> Response:
-        """POST /query/v1/suiteql?limit=&offset= with {"q": ..., "params": [...]}; `Prefer: transient` is required."""
+        """POST /query/v1/suiteql?limit=&offset= with {"q": ..., "params": [...]}; `Prefer: transient` is required.
+
+        Source: docs.oracle.com, Executing SuiteQL Queries Through REST Web Services.
+        """
         if "transient" not in preferences(request):
             raise invalid_header("Prefer", "The required request header 'Prefer' is missing or not 'transient'.")
         body = await json_body(request)

@@ -52,7 +52,10 @@ class Authorization:
         self._app = app
 
     async def token(self, request: Request) -> Response:
-        """`POST /services/oauth2/token`: a session for the app's run-as user, without refresh token."""
+        """`POST /services/oauth2/token`: a session for the app's run-as user, without refresh token.
+
+        Source: help.salesforce.com, `remoteaccess_oauth_client_credentials_flow` and `remoteaccess_oauth_jwt_flow`.
+        """
         try:
             form = await _form(request)
             grant = form.get("grant_type")
@@ -69,7 +72,10 @@ class Authorization:
         return JSONResponse(self._session(_origin(request)))
 
     async def introspect(self, request: Request) -> Response:
-        """`POST /services/oauth2/introspect`: whether a token is alive, for the app that it was given to."""
+        """`POST /services/oauth2/introspect`: whether a token is alive, for the app that it was given to.
+
+        Source: help.salesforce.com, `remoteaccess_oidc_token_introspection`.
+        """
         try:
             form = await _form(request)
             self._check_client(request, form)
@@ -93,7 +99,7 @@ class Authorization:
         )
 
     async def revoke(self, request: Request) -> Response:
-        """`POST /services/oauth2/revoke`: ends the session of `token`."""
+        """`POST /services/oauth2/revoke`: ends a session. Source: help.salesforce.com, `remoteaccess_revoke_token`."""
         try:
             form = await _form(request)
         except Refused as refusal:
@@ -103,7 +109,10 @@ class Authorization:
         return Response(status_code=200)
 
     async def userinfo(self, request: Request) -> Response:
-        """`GET /services/oauth2/userinfo`: who the session is."""
+        """`GET /services/oauth2/userinfo`: who the session is.
+
+        Source: help.salesforce.com, `remoteaccess_using_userinfo_endpoint`.
+        """
         try:
             self._instance.sessions.require(request.headers.get("authorization", ""))
         except ApiError:

@@ -158,3 +158,15 @@ def test_the_root_lists_the_endpoints(bench):
     heard = bench.control("GET", "/").json
     assert heard["platforms"] == ["notebook", "second"]
     assert "POST /reset" in heard["endpoints"]
+
+
+def test_two_resets_give_the_same_records_to_the_byte(bench):
+    def records() -> bytes:
+        return bench.control("GET", "/records/notebook/Note").body
+
+    bench.control("POST", "/reset")
+    before = records()
+    bench.control("POST", "/records/notebook/Note", {"text": "by hand"})
+    assert records() != before
+    bench.control("POST", "/reset")
+    assert records() == before

@@ -1,7 +1,9 @@
 """What the sandbox needs of every emulated vendor, whoever wrote it."""
 
+import re
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from sandbox.firm.answer_key import TYPES
@@ -79,3 +81,40 @@ def test_a_record_of_a_user_is_there_until_the_reset(platform):
 
 def test_its_words_for_too_many_requests_are_a_refusal(platform):
     assert platform.rate_limited().status_code in {403, 429}
+
+
+_PAGES = {
+    "salesforce": r"\w+\.htm|help\.salesforce\.com, `\w+`|dome_\w+",
+    "kantata": r"https://developer\.kantata\.com/\w+/[\w-]+",
+    "netsuite": r"docs\.oracle\.com, \w+",
+}
+"""How the docstring of an endpoint cites the vendor's page that it imitates."""
+
+
+def test_every_endpoint_cites_the_vendors_page(platform):
+    uncited = [
+        f"{route.path}: {route.endpoint.__doc__}"
+        for route in platform.app.routes
+        if not re.search(_PAGES[platform.vendor], route.endpoint.__doc__ or "")
+    ]
+    assert len(platform.app.routes) > 15
+    assert uncited == []
+
+
+def test_two_starts_and_two_resets_hold_the_same_to_the_byte(platform):
+    def in_bytes(held: EmulatedPlatform) -> bytes:
+        return encoder.encode(content(held))
+
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    platform.reset()
+    once = in_bytes(platform)
+    platform.reset()
+    other = build_world(platforms=[f"mine={platform.vendor}"], accounts=40, as_of=date(2026, 11, 20), clock=noon)
+    assert in_bytes(platform) == once
+    assert in_bytes(other.platforms["mine"]) == once
+    assert {n: v for n, v in other.platforms["mine"].credentials.items() if n not in _NEW_AT_EVERY_START} == {
+        n: v for n, v in platform.credentials.items() if n not in _NEW_AT_EVERY_START
+    }
+
+
+_NEW_AT_EVERY_START = {"private_key", "certificate_id"}

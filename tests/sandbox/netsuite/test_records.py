@@ -166,6 +166,7 @@ async def test_required_fields_are_asked_for(api: Any) -> None:
         ("GET", "/services/rest/query/v1/suiteql", 405, "METHOD_NOT_ALLOWED"),
         ("GET", f"{RECORD}/customer?limit=1001", 400, "INVALID_PARAMETER"),
         ("GET", f"{RECORD}/customer?limit=10&offset=5", 400, "INVALID_PARAMETER"),
+        ("GET", f"{RECORD}/customer?limit=2&offset=2000", 400, "INVALID_PARAMETER"),
         ("GET", f"{RECORD}/customer?limit=x", 400, "INVALID_PARAMETER"),
         ("GET", f"{RECORD}/customer/10032?fields=nope", 400, "INVALID_PARAMETER"),
         ("GET", f"{RECORD}/customer/10032?expandSubResources=2", 400, "INVALID_PARAMETER"),

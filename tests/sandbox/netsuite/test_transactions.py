@@ -223,7 +223,8 @@ async def finished(api: Any, answer: Any) -> Any:
     job = answer.headers["location"]
     assert (await api.send("GET", job)).json()["completed"] is False
     assert (await api.send("GET", job)).json()["completed"] is True
-    task = (await api.send("GET", f"{job}/task/1")).json()
+    (listed,) = (await api.send("GET", f"{job}/task")).json()["items"]
+    task = (await api.send("GET", listed["links"][0]["href"])).json()
     assert task["progress"] == "succeeded"
     return await api.send("GET", task["links"][0]["href"])
 

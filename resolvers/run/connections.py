@@ -31,15 +31,9 @@ def connection_of(connection: Connection, selected: Selected, page: PageOf) -> m
     return shape_of(slot.key for slot in connection.slots)(*values)
 
 
-def connections_of(
-    connection: Connection, selected: Mapping[str, Selected], page: Callable[[str], PageOf]
-) -> dict[str, Any]:
-    """The connections of many parents, by their keys. `page` is asked only where the selection wants to know."""
-    if len(connection.slots) == 1 and connection.slots[0].kind == "nodes":
-        (slot,) = connection.slots
-        made, wanted = shape_of([slot.key]), id(slot.records[""])
-        return {key: made(found[wanted]) for key, found in selected.items()}
-    return {key: connection_of(connection, found, page(key)) for key, found in selected.items()}
+def plain_shape(connection: Connection) -> Callable[[list[Any]], msgspec.Struct]:
+    """Makes a `plain` connection of its nodes."""
+    return shape_of(slot.key for slot in connection.slots)
 
 
 def _slot(connection: Connection, slot: ConnectionSlot, selected: Selected, page: PageOf) -> Any:

@@ -7,16 +7,16 @@ from typing import Any
 from platforms.predicates import FALSE, TRUE, Predicate, paths
 from platforms.readers import Order
 from resolvers.freshness import Origin
-from resolvers.plan.nodes import Link, Record
+from resolvers.plan.nodes import Connection, Link, Record
 from resolvers.plan.shapes import Failed
 from resolvers.run.conditions import localised, sort_key, split
-from resolvers.run.connections import connections_of
+from resolvers.run.connections import connection_of, plain_shape
 from resolvers.run.holding import Values, facet_paths, held
 from resolvers.run.joins import Joins
 from resolvers.run.operation import Operation, together
 from resolvers.run.records import AllFailed, Batch, Found, Records, known
 from resolvers.run.settled import Settled
-from resolvers.run.windows import Held, Window, cut, first_page, merged_runs, page_of, window_of
+from resolvers.run.windows import Held, Window, cut, merged_runs, page_of, window_of
 from schema.errors import CrosswalkError
 
 
@@ -69,8 +69,12 @@ class Links:
             await together([one(holder) for holder in holders])
             read.sort(key=lambda found: holders.index(found.platform))
         failed = {key: error for found in read for key, error in found.failed.items()}
-        windows = {key: self._window(key, read, settled, link) for key in keys if key not in failed}
-        values = await self._values(link, read, windows, settled)
+        asked = [key for key in keys if key not in failed] if failed else keys
+        if link.connection is not None and link.connection.plain and len(read) == 1 and settled.after is None:
+            values = await self._first_nodes(link.connection, read[0], asked, settled)
+        else:
+            windows = {key: self._window(key, read, settled, link) for key in asked}
+            values = await self._values(link, read, windows, settled)
         if failed:
             self._operation.troubled = True
             values.update((key, Failed(error)) for key, error in failed.items())
@@ -141,7 +145,25 @@ class Links:
     def _window(self, key: str, read: list[Held], settled: Settled, link: Link) -> Window:
         if link.connection is None:
             return Window(merged_runs(key, read, settled.order), has_next=False, total=0)
-        return first_page(key, read[0], settled) if _begins(read, settled) else window_of(key, read, settled)
+        return window_of(key, read, settled)
+
+    async def _first_nodes(
+        self, connection: Connection, held: Held, keys: Sequence[str], settled: Settled
+    ) -> dict[str, Any]:
+        """As `_values`, for what is asked most and of most parents at once: the nodes of one platform's first page."""
+        shown: dict[str, list[Any]] = {}
+        pieces: list[tuple[Origin, list[Any]]] = []
+        for key in dict.fromkeys(keys):
+            rows = held.rows.get(key) or []
+            if len(rows) > settled.first:
+                rows = rows[: settled.first]
+            shown[key] = rows
+            if rows:
+                pieces.append((held.origins[key], rows))
+        (record,) = connection.records
+        nodes = iter(await self._completed(record, held, pieces))
+        made = plain_shape(connection)
+        return {key: made(list(islice(nodes, len(rows)))) for key, rows in shown.items()}
 
     async def _values(
         self, link: Link, read: list[Held], windows: dict[str, Window], settled: Settled
@@ -154,7 +176,11 @@ class Links:
         selected = await self.selected(link.records, read, windows)
         if many == "connection":
             assert link.connection is not None
-            return connections_of(link.connection, selected, lambda key: page_of(windows[key], read, settled))
+            connection = link.connection
+            return {
+                key: connection_of(connection, selected[key], page_of(window, read, settled))
+                for key, window in windows.items()
+            }
         (record,) = link.records
         only = {key: found[id(record)] for key, found in selected.items()}
         if many == "list":
@@ -185,28 +211,24 @@ class Links:
                 for found, rows in window.runs
                 if found == position
             ]
-            batches: list[Batch] = _joined(pieces)
-            ids: list[str] = []
-            if record.links or record.facets or not record.own_row:
-                id_of = holder.projection.getter("id")
-                ids = [id_of(row) for _, rows in batches for row in rows]
-            if not record.own_row:
-                batches = [(None, ids)]
-            streams[position] = iter(await self.records.selected(record, holder.platform, ids, known(batches)))
+            streams[position] = iter(await self._completed(record, holder, pieces))
 
         await together([one(position, holder) for position, holder in enumerate(read)])
-        if len(streams) == 1:
-            (stream,) = streams
-            return {key: list(islice(stream, window.size)) for key, window in windows.items()}
         return {
             key: [next(streams[position]) for position, rows in window.runs for _ in rows]
             for key, window in windows.items()
         }
 
-
-def _begins(read: list[Held], settled: Settled) -> bool:
-    """Whether the page is the first of one platform's rows, as nearly all are."""
-    return len(read) == 1 and settled.after is None
+    async def _completed(self, record: Record, held: Held, pieces: list[tuple[Origin, list[Any]]]) -> list[Any]:
+        """The selected records of these rows, in order."""
+        batches: list[Batch] = _joined(pieces)
+        ids: list[str] = []
+        if record.links or record.facets or not record.own_row:
+            id_of = held.projection.getter("id")
+            ids = [id_of(row) for _, rows in batches for row in rows]
+        if not record.own_row:
+            batches = [(None, ids)]
+        return await self.records.selected(record, held.platform, ids, known(batches))
 
 
 def _joined(pieces: list[tuple[Origin, list[Any]]]) -> list[Batch]:

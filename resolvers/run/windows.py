@@ -91,15 +91,6 @@ def start_of(merged: list[Run], read: list[Held], settled: Settled) -> int:
     return before
 
 
-def first_page(key: str, held: Held, settled: Settled) -> Window:
-    """As `window_of`, where there is nothing to merge and nothing to go on behind."""
-    rows = held.rows.get(key)
-    if not rows or not settled.first:
-        return Window([], has_next=bool(rows), total=len(rows or ()))
-    total, first = len(rows), settled.first
-    return Window([(0, rows if total <= first else rows[:first])], has_next=total > first, total=total)
-
-
 def window_of(key: str, read: list[Held], settled: Settled) -> Window:
     """The page that the arguments ask for; raises BadUserInput for a cursor of another list."""
     merged = merged_runs(key, read, settled.order)

@@ -137,7 +137,7 @@ class PlatformReader:
     def __init__(self, gate: Gate, base_url: str, facets: Iterable[Facet]) -> None:
         self._gate = gate
         self._base_url = base_url
-        self.facets = {(found.type, found.role): found for found in facets}
+        self.facets: Mapping[tuple[str, PlatformRole], Facet] = {(found.type, found.role): found for found in facets}
 
     def project(self, facet: Facet, paths: Iterable[str]) -> Projection:
         plain = readers.project(facet, paths)

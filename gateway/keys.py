@@ -38,7 +38,7 @@ class KeyRing:
 
     def __init__(self, keys: Iterable[ApiKey]) -> None:
         self._holders = {
-            key.sha256: Viewer(name=key.name, role=key.role, key_prefix=key.prefix or None)
+            key.sha256: Viewer(name=key.name, role=key.role)
             for key in (replace(key, sha256=key.sha256.lower()) for key in keys)
         }
 

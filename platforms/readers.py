@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from platforms.mapping import WRITTEN_OUT, Mapped
-from platforms.predicates import Compare, Operator, Predicate
+from platforms.predicates import Operator, Predicate
 from platforms.rows import RowType, row_type
 from schema.roles import PlatformRole
 
@@ -72,10 +72,6 @@ class Facet:
 
     def by_path(self) -> Mapping[str, Mapped]:
         return {row.path: row for row in self.rows}
-
-    def pushes(self, leaf: Compare) -> bool:
-        found = self.pushable.get(leaf.path)
-        return found is not None and leaf.operator in found.operators and (found.exact or not leaf.negated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

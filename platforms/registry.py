@@ -89,14 +89,6 @@ def connect(
     return connected
 
 
-def connect_all(
-    settings: Settings, *, transport: Transport | None = None, clock: Clock | None = None
-) -> dict[PlatformRole, tuple[Connected, ...]]:
-    """The configured platforms by the roles that they play, first choice first; else as `connect`."""
-    connected = connect(settings, transport=transport, clock=clock)
-    return {PlatformRole[role]: tuple(connected[name] for name in names) for role, names in settings.roles.items()}
-
-
 def _entry(name: str, platform: PlatformSettings) -> Vendor:
     try:
         return vendor(platform.vendor)

@@ -63,6 +63,10 @@ class Bindings:
         bound = self.roles.get(role, ())
         return bound[0].name if bound else None
 
+    def tellers(self, type_name: str, role: PlatformRole, anchor: PlatformRole, platform: str) -> list[str]:
+        """The platforms of `role` that know more of the records anchored on a platform of role `anchor`."""
+        return [found.name for found in self.holders(type_name, role) if self.peer(found.name, anchor) == platform]
+
     @staticmethod
     def _knows(platform: Connected, type_name: str, role: PlatformRole, path: Path) -> bool:
         known = platform.reader.facets[type_name, role].by_path()

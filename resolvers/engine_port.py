@@ -13,7 +13,6 @@ class Viewer:
 
     name: str
     role: str
-    key_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,19 +76,3 @@ class Memory(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-class NoMemory:
-    """Keeps nothing: every read is live."""
-
-    async def recall(self, shelf: Shelf, keys: Sequence[str], seconds: int) -> Mapping[str, Kept]:  # noqa: ARG002
-        return {}
-
-    def keep(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
-        pass
-
-    def forget(self, platform: str, entity: str, external_id: str) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass

@@ -12,7 +12,7 @@ PATHS = "path"
 
 
 def at(path: str) -> Any:
-    """A filter field on another canonical path than its own name, or `relation>` to the filter of a related type."""
+    """A filter field on another canonical path than its own name."""
     return strawberry.field(default=strawberry.UNSET, metadata={PATHS: path})
 
 

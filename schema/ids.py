@@ -38,6 +38,14 @@ def encode_id(key: RecordKey) -> str:
     return id_encoder(key.type, key.platform)(key.external_id)
 
 
+def key_of(type_name: str, text: str) -> RecordKey:
+    """The key that a global id holds; raises BadUserInput for one of another type, or none."""
+    key = decode_id(text)
+    if key.type != type_name:
+        raise BadUserInput(f"This id belongs to a record of type {key.type}, not {type_name}.")
+    return key
+
+
 def decode_id(text: str) -> RecordKey:
     """Raises BadUserInput for text that no record of ours has as its id."""
     try:

@@ -32,4 +32,4 @@ def from_minor(amount: int | None, currency: str | None) -> Decimal | None:
     """An amount that the vendor gives in minor units (cents)."""
     if amount is None:
         return None
-    return Decimal(amount).scaleb(-_EXPONENTS.get(currency or "", 2))
+    return Decimal(amount).scaleb(-decimals(currency))

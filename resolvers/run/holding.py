@@ -1,9 +1,10 @@
 """Holds conditions here: over rows that were read, with what other platforms know of the same records."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from platforms.predicates import Predicate, holds, paths
+from platforms.predicates import Predicate, holds, leaves, paths
 from platforms.readers import Projection
 from resolvers.bindings import Bindings
 from resolvers.plan.nodes import Age
@@ -12,6 +13,8 @@ from schema.errors import BadUserInput
 from schema.model import Group, Value
 from schema.roles import PlatformRole
 
+AT_ONCE = 10_000
+"""Comparisons, some milliseconds of them, before other callers have their turn."""
 MISSING: Callable[[Any], Any] = lambda _: None  # noqa: E731 - a value, handed where a getter stands
 
 
@@ -89,13 +92,7 @@ class Values:
         ids: list[str],
         others: dict[str, dict[str, Any]],
     ) -> None:
-        bindings = self._operation.bindings
-        holders = [
-            found.name
-            for found in bindings.holders(self._type, role)
-            if bindings.peer(found.name, self._anchor) == platform
-        ]
-        for holder in reversed(holders):
+        for holder in reversed(self._operation.bindings.tellers(self._type, role, self._anchor, platform)):
             loader = self._operation.key_loader(
                 self._type, role, holder, "anchor", frozenset(needed | {"anchor"}), age=self._age
             )
@@ -114,4 +111,11 @@ async def held(
 ) -> list[Any]:
     """The rows for which the condition holds."""
     found = await values.over(platform, projection, rows, paths(where))
-    return [row for row, value_at in zip(rows, found, strict=True) if holds(where, value_at)]
+    kept: list[Any] = []
+    at_once = max(1, AT_ONCE // max(1, sum(1 for _ in leaves(where))))
+    for start in range(0, len(rows), at_once):
+        if start:
+            await asyncio.sleep(0)
+        part = zip(rows[start : start + at_once], found[start : start + at_once], strict=True)
+        kept += [row for row, value_at in part if holds(where, value_at)]
+    return kept

@@ -186,11 +186,7 @@ class Joins:
         bindings = self._operation.bindings
         if any(leaf.negated is not isinstance(leaf, Missing) for leaf in leaves(side.where)):
             return None
-        holders = [
-            found.name
-            for found in bindings.holders(type_name, side.role)
-            if bindings.peer(found.name, anchor) == platform
-        ]
+        holders = bindings.tellers(type_name, side.role, anchor, platform)
         if len(holders) != 1:
             return None  # the first holder's values win: one platform's condition alone can't tell
         (holder,) = holders

@@ -128,11 +128,7 @@ class Records:
         operation = self._operation
         merged = Fragments()
         load = record.facets[role]
-        holders = [
-            found.name
-            for found in operation.bindings.holders(record.type.name, role)
-            if operation.bindings.peer(found.name, record.anchor) == platform
-        ]
+        holders = operation.bindings.tellers(record.type.name, role, record.anchor, platform)
         parts: dict[str, Mapping[str, tuple[Any, ...]]] = {}
 
         async def one(holder: str) -> None:

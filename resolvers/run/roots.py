@@ -10,7 +10,9 @@ from resolvers.run.lists import Lists
 from resolvers.run.operation import Operation, together
 from resolvers.run.verdict import Typed
 from schema.errors import BadUserInput, CrosswalkError
-from schema.ids import RecordKey, decode_id
+from schema.ids import RecordKey, decode_id, key_of
+
+MOST_IDS = 2_000
 
 
 class Roots:
@@ -61,6 +63,8 @@ class Roots:
 
     async def _several(self, root: RootField, ids: Sequence[str]) -> list[Any]:
         """A record, None or `Failed` per id; each platform and type is asked once."""
+        if len(ids) > MOST_IDS:
+            raise BadUserInput(f"`ids` holds {len(ids)} ids: ask for at most {MOST_IDS} at once.")
         keys: list[RecordKey | Failed] = [self._decoded(root, text) for text in ids]
         by_type: dict[str, list[RecordKey]] = {}
         for key in keys:
@@ -110,10 +114,7 @@ class Roots:
         if ref is not None:
             return await self._referred(type_name, record, ref)
         assert text is not None
-        key = decode_id(text)
-        if key.type != type_name:
-            raise BadUserInput(f"This id belongs to a record of type {key.type}, not {type_name}.")
-        return key
+        return key_of(type_name, text)
 
     async def _referred(self, type_name: str, record: Record, ref: Mapping[str, Any]) -> RecordKey | None:
         """The record that a platform calls so; through its link where that platform isn't the record's anchor."""

@@ -25,7 +25,7 @@ from schema.declare import order_path
 from schema.errors import BadUserInput
 from schema.filters import PATHS
 from schema.graph import core
-from schema.ids import RecordKey, decode_id
+from schema.ids import key_of
 
 MOST_FIRST = 500
 FIRST = 50
@@ -172,16 +172,9 @@ def _ids(type_name: str, given: Mapping[str, Any]) -> Predicate:
         if value is None:
             parts += [FALSE] if operator == "eq" else []  # every record has an id
             continue
-        keys = tuple(_key(type_name, text) for text in ([value] if operator == "eq" else value))
+        keys = tuple(key_of(type_name, text) for text in ([value] if operator == "eq" else value))
         parts.append(normalised(Compare("id", "in", keys)))
     return all_of(parts)
-
-
-def _key(type_name: str, text: str) -> RecordKey:
-    key = decode_id(text)
-    if key.type != type_name:
-        raise BadUserInput(f"This id belongs to a record of type {key.type}, not {type_name}.")
-    return key
 
 
 def _related(path: str, target: str, given: Mapping[str, Any]) -> Predicate:

@@ -52,7 +52,7 @@ class KeySettings(Section):
     prefix: str = Field(
         default="",
         max_length=40,
-        description="The key's first characters, by which people recognise it in lists and logs.",
+        description="The key's first characters, by which people recognise it in lists.",
     )
 
 

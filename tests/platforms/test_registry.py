@@ -2,7 +2,7 @@
 
 import pytest
 
-from platforms.registry import connect, connect_all, vendor, vendors
+from platforms.registry import connect, vendor, vendors
 from runtime.settings import Settings, SettingsError
 from schema.roles import PlatformRole
 
@@ -34,17 +34,17 @@ def settings_of():
     return made
 
 
-async def test_platforms_are_connected_by_name_and_role_and_share_one_transport(settings_of):
+async def test_platforms_are_connected_by_name_and_share_one_transport(settings_of):
     transport = Unused()
     settings = settings_of({"CRM": ["second", "first"]}, first={}, second={})
-    by_role = connect_all(settings, transport=transport)
-    assert [platform.name for platform in by_role[PlatformRole.CRM]] == ["second", "first"]
-    first = by_role[PlatformRole.CRM][1]
+    connected = connect(settings, transport=transport)
+    assert {name: platform.name for name, platform in connected.items()} == {"first": "first", "second": "second"}
+    first = connected["first"]
     assert first.base_url == "https://acme.my.salesforce.com"
     assert first.roles == (PlatformRole.CRM,)
     await first.close()
     assert transport.closed == 0
-    await by_role[PlatformRole.CRM][0].close()
+    await connected["second"].close()
     assert transport.closed == 1
 
 

@@ -24,7 +24,7 @@ from platforms.rows import Field
 from resolvers.bindings import Bindings
 from resolvers.engine import GraphEngine
 from resolvers.engine_port import Answer, Operation, Viewer
-from resolvers.freshness import NoMemory
+from resolvers.memories import ProcessMemory
 from runtime.clock import SystemClock
 from schema.enums import PlatformHealth
 from schema.errors import CrosswalkError
@@ -284,8 +284,9 @@ def world_of(platforms: Iterable[MemoryPlatform], records: Mapping[str, Any], **
         for role in platform.roles:
             roles.setdefault(role, []).append(platform)
     bindings = Bindings(roles, options.get("owners"))
-    memory = options.get("memory", NoMemory())
-    engine = GraphEngine(bindings, memory, options.get("clock") or SystemClock(), seconds=options.get("seconds", 5.0))
+    clock = options.get("clock") or SystemClock()
+    memory = options.get("memory") or ProcessMemory(clock, most=0, seconds=0)
+    engine = GraphEngine(bindings, memory, clock, seconds=options.get("seconds", 5.0))
     return World(engine, {platform.name: platform for platform in found}, records)
 
 

@@ -8,7 +8,7 @@ import pytest
 from platforms.mapping import same
 from platforms.readers import ReadQuery
 from resolvers.bindings import Bindings
-from resolvers.freshness import NoMemory
+from resolvers.memories import ProcessMemory
 from resolvers.plan.nodes import Age
 from resolvers.run.reads import Reads
 from schema.errors import UpstreamRejected
@@ -46,7 +46,7 @@ async def test_the_graph_reads_450_ids_in_as_few_calls_as_the_limit_allows(
     rows = await read_all(projection)
     ids = [projection.getter("id")(row) for row in rows][:40]
     asked = ids[:20] + case.strangers(facet.type, 450 - len(ids)) + ids[20:]
-    reads = Reads(Bindings({facet.role: [platform]}), NoMemory(), wire)
+    reads = Reads(Bindings({facet.role: [platform]}), ProcessMemory(wire, most=0, seconds=0), wire)
     before = len(wire.requests)
     keyed = await reads.by_keys(platform.name, projection, "id", asked, where=None, order=(), age=Age())
     batches = [groups for _, groups in keyed.batches]

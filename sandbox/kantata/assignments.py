@@ -3,8 +3,8 @@
 https://developer.kantata.com/tag/Assignments
 """
 
-from sandbox.kantata.attributes import Kind, stored, writable
-from sandbox.kantata.collection import Collection, belongs_to, hung_on
+from sandbox.kantata.attributes import STAMPS, Kind, writable
+from sandbox.kantata.collection import BY_STAMP, Collection, belongs_to, hung_on
 from sandbox.kantata.filters import by_ids, stamped
 
 ASSIGNMENTS = Collection(
@@ -17,8 +17,7 @@ ASSIGNMENTS = Collection(
         writable("estimated_minutes", Kind.INTEGER),
         writable("allocated_minutes", Kind.INTEGER),
         writable("current", Kind.BOOLEAN, default=True),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("story", "stories", writable=True, required=True),
@@ -27,7 +26,7 @@ ASSIGNMENTS = Collection(
         hung_on("Assignment", "external_references"),
     ),
     filters={**stamped(), "story_id": by_ids("story_id"), "assignee_id": by_ids("assignee_id")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     synced=True,
     event="assignment",
 )

@@ -163,3 +163,7 @@ _READERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.OBJECTS: _objects,
     Kind.ANY: lambda value: value,
 }
+
+
+STAMPS = (stored("created_at", Kind.DATETIME), stored("updated_at", Kind.DATETIME))
+"""What nearly every record says of itself."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Keep = Callable[[Record], bool]
 Given = Mapping[str, Any]
+BY_STAMP: Mapping[str, str] = {"created_at": "created_at", "updated_at": "updated_at"}
+"""The orders of a collection that has no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.kantata.account import ACCOUNT_ID, Account
-from sandbox.kantata.attributes import Kind, UnreadableError, coerce, derived, stored, writable
-from sandbox.kantata.collection import Association, Collection, Filter, Rules, belongs_to, has_many, subject_of
+from sandbox.kantata.attributes import STAMPS, Kind, UnreadableError, coerce, derived, stored, writable
+from sandbox.kantata.collection import (
+    BY_STAMP,
+    Association,
+    Collection,
+    Filter,
+    Rules,
+    belongs_to,
+    has_many,
+    subject_of,
+)
 from sandbox.kantata.errors import InvalidError, Problem
 from sandbox.kantata.filters import by_ids, equal, excluding, one_of, stamped
 from sandbox.kantata.parameters import listed
@@ -194,8 +203,7 @@ CUSTOM_FIELDS = Collection(
             "values_count",
             lambda account, row: len(account.tables["custom_field_values"].where("custom_field_id", [row["id"]])),
         ),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(has_many("choices", "custom_field_choices", by="custom_field_id"),),
     filters={
@@ -217,8 +225,7 @@ CUSTOM_FIELD_CHOICES = Collection(
     attributes=(
         stored("label"),
         stored("position", Kind.INTEGER),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(belongs_to("custom_field", "custom_fields"),),
     filters={**stamped(), "for_custom_fields": by_ids("custom_field_id"), "custom_field_id": by_ids("custom_field_id")},
@@ -246,8 +253,7 @@ CUSTOM_FIELD_VALUES = Collection(
             "subject_ref",
             lambda account, row: {"key": account.by_subject[row["subject_type"]].name, "id": str(row["subject_id"])},
         ),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("custom_field", "custom_fields", writable=True, required=True),
@@ -263,7 +269,7 @@ CUSTOM_FIELD_VALUES = Collection(
         ),
         "with_custom_field_id": by_ids("custom_field_id"),
     },
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     default_order="created_at:asc",
     required_filter="subject_type",
     bulk=100,

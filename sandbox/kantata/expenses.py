@@ -5,11 +5,11 @@ https://developer.kantata.com/tag/Expenses , https://developer.kantata.com/tag/E
 
 from sandbox.kantata import currency
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, derived, stored, unshown, writable
-from sandbox.kantata.collection import Collection, Rules, belongs_to, hung_on
+from sandbox.kantata.attributes import STAMPS, Kind, derived, stored, unshown, writable
+from sandbox.kantata.collection import Collection, Rules, belongs_to
 from sandbox.kantata.errors import InvalidError, Problem
 from sandbox.kantata.filters import by_ids, equal, stamped
-from sandbox.kantata.line_items import in_workspace, line_item_filters, unlocked, unsettled
+from sandbox.kantata.line_items import in_workspace, line_item_associations, line_item_filters, unlocked, unsettled
 from sandbox.store import Record
 
 
@@ -63,20 +63,12 @@ EXPENSES = Collection(
         writable("taxable", Kind.BOOLEAN, default=False),
         writable("vendor_id", Kind.ID),
         writable("receipt_id", Kind.ID),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
         derived("user_can_edit", lambda _account, row: not row["is_invoiced"], optional=True),
     ),
     associations=(
-        belongs_to("workspace", "workspaces", writable=True, required=True),
-        belongs_to("user", "users", writable=True),
-        belongs_to("story", "stories", writable=True),
-        belongs_to("role", "roles", writable=True),
+        *line_item_associations("Expense", "expense_report_submissions"),
         belongs_to("expense_category", "expense_categories", writable=True),
-        belongs_to("invoice", "invoices"),
-        belongs_to("active_submission", "expense_report_submissions"),
-        belongs_to("recent_submission", "expense_report_submissions"),
-        hung_on("Expense", "external_references"),
     ),
     filters={
         **stamped(),

@@ -10,8 +10,8 @@ from typing import Any
 
 from sandbox.kantata import currency
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, UnreadableError, coerce, stored, transient, unshown, writable
-from sandbox.kantata.collection import Collection, Filter, Given, Keep, Rules, belongs_to, hung_on, listed_in
+from sandbox.kantata.attributes import STAMPS, Kind, UnreadableError, coerce, stored, transient, unshown, writable
+from sandbox.kantata.collection import BY_STAMP, Collection, Filter, Given, Keep, Rules, belongs_to, hung_on, listed_in
 from sandbox.kantata.errors import InvalidError, NotFoundError, Problem
 from sandbox.kantata.filters import between, by_ids, equal, stamped, when_true
 from sandbox.kantata.parameters import listed
@@ -176,8 +176,7 @@ INVOICES = Collection(
         writable("message", default=""),
         writable("purchase_order"),
         writable("project_code"),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
         transient("workspace_id", Kind.ID),
         writable("workspace_ids", Kind.IDS),
         unshown("time_entry_ids", Kind.IDS),
@@ -222,15 +221,14 @@ EXTERNAL_PAYMENTS = Collection(
         writable("amount_in_cents", Kind.INTEGER),
         writable("message"),
         *currency.currency_attributes(),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("workspace", "workspaces", writable=True, required=True),
         belongs_to("invoice", "invoices", writable=True),
     ),
     filters={**stamped(), "workspace_id": by_ids("workspace_id"), "invoice_id": by_ids("invoice_id")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     default_order="created_at:desc",
     rules=Rules(prepare=_prepare_payment, settle=_pay),
 )
@@ -247,8 +245,7 @@ BILLING_MILESTONES = Collection(
         writable("amount_in_cents", Kind.INTEGER, required=True),
         writable("billing_type", default="fixed_fee"),
         *currency.currency_attributes(),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("workspace", "workspaces", writable=True, required=True),
@@ -256,7 +253,7 @@ BILLING_MILESTONES = Collection(
         hung_on("BillingMilestone", "external_references"),
     ),
     filters={**stamped(), "workspace_id": by_ids("workspace_id"), "workspace_ids": by_ids("workspace_id")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     synced=True,
     event="billing_milestone",
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sandbox.kantata.account import Account
-from sandbox.kantata.collection import Filter
+from sandbox.kantata.collection import Association, Filter, belongs_to, hung_on
 from sandbox.kantata.errors import InvalidError, Problem
 from sandbox.kantata.filters import accepted, always, between, by_ids, from_archived_workspaces
 from sandbox.store import Record
@@ -23,6 +23,20 @@ def line_item_filters(day: str, performed: str) -> Mapping[str, Filter]:
         "from_archived_workspaces": from_archived_workspaces(),
         "in_active_invoice_id": by_ids("invoice_id"),
     }
+
+
+def line_item_associations(subject: str, submissions: str) -> tuple[Association, ...]:
+    """What both kinds belong to; `submissions` is the collection of those that may hold the item."""
+    return (
+        belongs_to("workspace", "workspaces", writable=True, required=True),
+        belongs_to("user", "users", writable=True),
+        belongs_to("story", "stories", writable=True),
+        belongs_to("role", "roles", writable=True),
+        belongs_to("invoice", "invoices"),
+        belongs_to("active_submission", submissions),
+        belongs_to("recent_submission", submissions),
+        hung_on(subject, "external_references"),
+    )
 
 
 def in_workspace(account: Account, record: Record | None, columns: Record) -> Record:

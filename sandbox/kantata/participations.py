@@ -3,8 +3,8 @@
 https://developer.kantata.com/tag/Participations
 """
 
-from sandbox.kantata.attributes import Kind, stored
-from sandbox.kantata.collection import Collection, belongs_to
+from sandbox.kantata.attributes import STAMPS, stored
+from sandbox.kantata.collection import BY_STAMP, Collection, belongs_to
 from sandbox.kantata.filters import by_ids, stamped
 
 PARTICIPATIONS = Collection(
@@ -16,11 +16,10 @@ PARTICIPATIONS = Collection(
     attributes=(
         stored("role", default="maven"),
         stored("access", default="edit_time_and_expenses"),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(belongs_to("workspace", "workspaces"), belongs_to("user", "users")),
     filters={**stamped(), "workspace_id": by_ids("workspace_id"), "user_id": by_ids("user_id")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     event="participation",
 )

@@ -7,8 +7,8 @@ https://developer.kantata.com/tag/Roles
 from typing import Any
 
 from sandbox.kantata.account import ACCOUNT_ID, Account
-from sandbox.kantata.attributes import Kind, derived, stored, writable
-from sandbox.kantata.collection import Collection, Filter, belongs_to, found_by, hung_on
+from sandbox.kantata.attributes import STAMPS, Kind, derived, stored, writable
+from sandbox.kantata.collection import BY_STAMP, Collection, Filter, belongs_to, found_by, hung_on
 from sandbox.kantata.currency import currency_attributes
 from sandbox.kantata.custom_fields import CUSTOM_FILTERS
 from sandbox.kantata.errors import NotFoundError
@@ -106,8 +106,7 @@ ACCOUNT_MEMBERSHIPS = Collection(
         derived("is_administrator", lambda _account, row: row.get("permission") == "administrator"),
         derived("is_owner", lambda _account, _row: False),
         stored("disabled_at", Kind.DATETIME),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("user", "users"),
@@ -115,7 +114,7 @@ ACCOUNT_MEMBERSHIPS = Collection(
         belongs_to("manager", "users", writable=True),
     ),
     filters={**stamped(), "user_id": by_ids("user_id"), "permission": one_of("permission")},
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     event="account_membership",
 )
 
@@ -128,8 +127,7 @@ ROLES = Collection(
     attributes=(
         writable("name", required=True),
         stored("deleted_at", Kind.DATETIME),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(hung_on("Role", "external_references"),),
     filters={**stamped(), "matching": matching("name")},

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, stored, writable
-from sandbox.kantata.collection import Association, Collection, Filter, Given, Keep, Rules, subject_of
+from sandbox.kantata.attributes import STAMPS, Kind, stored, writable
+from sandbox.kantata.collection import BY_STAMP, Association, Collection, Filter, Given, Keep, Rules, subject_of
 from sandbox.kantata.errors import BadRequestError, InvalidError, Problem
 from sandbox.kantata.filters import after, equal, one_of, stamped
 from sandbox.store import Record
@@ -136,8 +136,7 @@ EXTERNAL_REFERENCES = Collection(
         writable("external_message"),
         writable("locked", Kind.BOOLEAN, default=False),
         stored("last_synced_at", Kind.DATETIME),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(Association(name="subject", target=None),),
     filters={
@@ -150,7 +149,7 @@ EXTERNAL_REFERENCES = Collection(
         "status": equal("status"),
         "last_synced_after": after("last_synced_at"),
     },
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     required_filter="subject_type",
     rules=Rules(prepare=_prepare),
 )

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, derived, stored, transient, unshown, writable
-from sandbox.kantata.collection import Collection, Filter, Given, Keep, Rules, belongs_to, has_many, hung_on
+from sandbox.kantata.attributes import STAMPS, Kind, derived, transient, unshown, writable
+from sandbox.kantata.collection import BY_STAMP, Collection, Filter, Given, Keep, Rules, belongs_to, has_many, hung_on
 from sandbox.kantata.errors import BadRequestError, InvalidError, NotFoundError, Problem
 from sandbox.kantata.filters import by_ids, stamped, when_true
 from sandbox.store import Record
@@ -127,8 +127,7 @@ WORKSPACE_RESOURCES = Collection(
         ),
         derived("resource_bill_rate", _rate("bill_rate_in_cents"), optional=True),
         derived("resource_cost_rate", _rate("cost_rate_in_cents"), optional=True),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("workspace", "workspaces", writable=True, required=True),
@@ -149,7 +148,7 @@ WORKSPACE_RESOURCES = Collection(
             keep=lambda account, value, _given: lambda row: str(value).casefold() in _label(account, row).casefold()
         ),
     },
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     synced=True,
     rules=Rules(settle=_rename),
     event="workspace_resource",
@@ -170,8 +169,7 @@ WORKSPACE_ALLOCATIONS = Collection(
         writable("notes"),
         transient("resource_id", Kind.ID, required=True),
         derived("percentage", _percentage),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
     ),
     associations=(
         belongs_to("workspace", "workspaces"),
@@ -190,7 +188,7 @@ WORKSPACE_ALLOCATIONS = Collection(
         "named_resources_only": when_true(lambda row: row.get("_user_id") is not None),
         "unnamed_resources_only": when_true(lambda row: row.get("_user_id") is None),
     },
-    orders={"created_at": "created_at", "updated_at": "updated_at"},
+    orders=BY_STAMP,
     synced=True,
     bulk=200,
     rules=Rules(prepare=_prepare),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.kantata import currency
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, derived, stored, transient, writable
+from sandbox.kantata.attributes import STAMPS, Kind, derived, stored, transient, writable
 from sandbox.kantata.collection import (
     Collection,
     Filter,
@@ -237,8 +237,7 @@ STORIES = Collection(
         derived("invoiced_balance_in_cents", _balance(invoiced=True)),
         derived("uninvoiced_balance_in_cents", _balance(invoiced=False)),
         stored("time_trackable", Kind.BOOLEAN, default=True),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
         transient("assignments", Kind.OBJECTS),
     ),
     associations=(

@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.kantata import currency
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, derived, stored, transient, writable
-from sandbox.kantata.collection import Collection, Rules, belongs_to, found_by, hung_on
+from sandbox.kantata.attributes import STAMPS, Kind, derived, stored, transient, writable
+from sandbox.kantata.collection import BY_STAMP, Collection, Rules, belongs_to, found_by, hung_on
 from sandbox.kantata.errors import InvalidError, NotFoundError, Problem
 from sandbox.kantata.filters import by_ids, equal, stamped
 from sandbox.kantata.parameters import listed
@@ -112,8 +112,7 @@ def _submissions(name: str, singular: str, subject: str, page: str, event: str) 
             stored("current_resolution_description"),
             stored("current_resolution_created_at", Kind.DATETIME),
             stored("current_resolution_creator_id"),
-            stored("created_at", Kind.DATETIME),
-            stored("updated_at", Kind.DATETIME),
+            *STAMPS,
         ),
         associations=(
             belongs_to("workspace", "workspaces", writable=True, required=True),
@@ -128,7 +127,7 @@ def _submissions(name: str, singular: str, subject: str, page: str, event: str) 
             "user_id": by_ids("user_id"),
             "status": equal("status"),
         },
-        orders={"created_at": "created_at", "updated_at": "updated_at"},
+        orders=BY_STAMP,
         synced=True,
         rules=Rules(prepare=_prepare(name), settle=_settle(name)),
         event=event,

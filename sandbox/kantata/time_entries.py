@@ -5,11 +5,11 @@ https://developer.kantata.com/tag/Time-Entries
 
 from sandbox.kantata import currency
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, derived, stored, writable
-from sandbox.kantata.collection import Collection, Filter, Rules, belongs_to, hung_on
+from sandbox.kantata.attributes import STAMPS, Kind, derived, stored, writable
+from sandbox.kantata.collection import Collection, Filter, Rules
 from sandbox.kantata.errors import InvalidError, Problem
 from sandbox.kantata.filters import by_ids, equal, stamped
-from sandbox.kantata.line_items import in_workspace, line_item_filters, unlocked, unsettled
+from sandbox.kantata.line_items import in_workspace, line_item_associations, line_item_filters, unlocked, unsettled
 from sandbox.store import Record
 
 MINUTES_IN_A_DAY = 24 * 60
@@ -57,20 +57,10 @@ TIME_ENTRIES = Collection(
         stored("approved", Kind.BOOLEAN, default=False),
         stored("is_invoiced", Kind.BOOLEAN, default=False),
         stored("taxable", Kind.BOOLEAN, default=False),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
         derived("user_can_edit", lambda _account, row: not row["is_invoiced"], optional=True),
     ),
-    associations=(
-        belongs_to("workspace", "workspaces", writable=True, required=True),
-        belongs_to("story", "stories", writable=True),
-        belongs_to("user", "users", writable=True),
-        belongs_to("role", "roles", writable=True),
-        belongs_to("invoice", "invoices"),
-        belongs_to("active_submission", "timesheet_submissions"),
-        belongs_to("recent_submission", "timesheet_submissions"),
-        hung_on("TimeEntry", "external_references"),
-    ),
+    associations=line_item_associations("TimeEntry", "timesheet_submissions"),
     filters={
         **stamped(),
         **line_item_filters("date_performed", "date_performed_between"),

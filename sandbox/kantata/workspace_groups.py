@@ -4,7 +4,7 @@ https://developer.kantata.com/tag/Workspace-Groups
 """
 
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import Kind, stored, transient, writable
+from sandbox.kantata.attributes import STAMPS, Kind, transient, writable
 from sandbox.kantata.collection import Collection, Rules, found_by, hung_on
 from sandbox.kantata.custom_fields import CUSTOM_FILTERS
 from sandbox.kantata.filters import equal, matching, stamped, when_true
@@ -49,8 +49,7 @@ WORKSPACE_GROUPS = Collection(
         writable("address"),
         writable("website"),
         writable("notes"),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
         transient("add_workspace_ids", Kind.IDS),
         transient("remove_workspace_ids", Kind.IDS),
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.kantata import currency
 from sandbox.kantata.account import ACCOUNT_ID, Account
-from sandbox.kantata.attributes import Kind, derived, stored, transient, unshown, writable
+from sandbox.kantata.attributes import STAMPS, Kind, derived, stored, transient, unshown, writable
 from sandbox.kantata.collection import (
     Collection,
     Filter,
@@ -218,8 +218,7 @@ WORKSPACES = Collection(
         writable("stories_are_fixed_fee_by_default", Kind.BOOLEAN, default=False),
         stored("expenses_in_burn_rate", Kind.BOOLEAN, default=True),
         derived("permissions", lambda _account, _row: {"can_upload_files": True, "can_join": True}),
-        stored("created_at", Kind.DATETIME),
-        stored("updated_at", Kind.DATETIME),
+        *STAMPS,
         derived("stage", lambda _account, row: row.get("stage", "project"), optional=True),
         unshown("stage"),
         derived("total_invoiced", lambda _account, row: row.get("total_invoiced", 0), optional=True),

@@ -20,6 +20,8 @@ CREDIT_HOLD = {"AUTO": "Auto", "ON": "On", "OFF": "Off"}
 TASK_STATUSES = {"NOTSTART": "Not Started", "PROGRESS": "In Progress", "COMPLETE": "Completed"}
 TIME_APPROVAL = {"1": "Open", "2": "Pending Approval", "3": "Approved", "4": "Rejected"}
 
+_PERSON = (*IDENTITY, text("entityId"), text("firstName"), text("lastName"), text("title"), text("email"))
+
 CUSTOMER = RecordType(
     "customer",
     (
@@ -87,12 +89,7 @@ JOB = RecordType(
 CONTACT = RecordType(
     "contact",
     (
-        *IDENTITY,
-        text("entityId"),
-        text("firstName"),
-        text("lastName"),
-        text("title"),
-        text("email"),
+        *_PERSON,
         text("phone"),
         ref("company", "customer"),
         ref("subsidiary", "subsidiary"),
@@ -105,12 +102,7 @@ CONTACT = RecordType(
 EMPLOYEE = RecordType(
     "employee",
     (
-        *IDENTITY,
-        text("entityId"),
-        text("firstName"),
-        text("lastName"),
-        text("title"),
-        text("email"),
+        *_PERSON,
         ref("subsidiary", "subsidiary"),
         number("laborCost"),
         flag("isInactive"),

@@ -140,6 +140,8 @@ class Gate:
                 if self._clock.monotonic() + pause >= end:
                     raise
                 await self._sleep(pause)
+                if self._clock.monotonic() >= end:
+                    raise  # a busy process slept too long: what failed is the cause, not the want of time
 
     def _pause(self, error: PlatformError, tries: int) -> float:
         first, longest = _BACKOFF
@@ -188,7 +190,7 @@ class Gate:
         return UpstreamRateLimited(detail, platform=self.platform)
 
     async def _keep_pace(self, pace: AdaptivePace, end: float) -> None:
-        wait = pace.reserve(end - self._clock.monotonic())
+        wait = pace.reserve(max(0.0, end - self._clock.monotonic()))
         if wait is None:
             raise UpstreamRateLimited("the pace it accepts is used up for now", platform=self.platform)
         if wait > 0:

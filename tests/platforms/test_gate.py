@@ -7,6 +7,7 @@ import pytest
 from platforms.call_log import upstream_calls
 from platforms.deadline import until
 from platforms.http import Failure, HttpResponse, TransportError
+from platforms.pace import AdaptivePace
 from platforms.slots import Priority
 from runtime.correlation import correlation_id
 from schema.enums import PlatformHealth
@@ -109,6 +110,19 @@ async def test_repeats_share_the_time_of_one_call(gate, transport, clock, reques
         await gate.send(request_, safe=True)
     assert clock.monotonic() - before == pytest.approx(8.0)
     assert transport.timeouts == [8.0, pytest.approx(7.9)]
+
+
+async def test_a_pause_that_outlasts_the_time_leaves_the_failure_as_it_was(gate_of, transport, clock, request_):
+    """As in a busy process, whose sleeps end late."""
+
+    async def oversleep(seconds: float) -> None:
+        clock.forward(60.0)
+
+    gate = gate_of(sleep=oversleep, pace=AdaptivePace(clock))
+    transport.plays(Failure.TRUNCATED)
+    with pytest.raises(UpstreamInvalidResponse):
+        await gate.send(request_, safe=True)
+    assert len(transport.requests) == 1
 
 
 async def test_the_operations_deadline_cuts_a_call_short_without_blaming_the_platform(gate, transport, clock, request_):

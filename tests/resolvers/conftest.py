@@ -285,7 +285,7 @@ def world_of(platforms: Iterable[MemoryPlatform], records: Mapping[str, Any], **
             roles.setdefault(role, []).append(platform)
     bindings = Bindings(roles, options.get("owners"))
     clock = options.get("clock") or SystemClock()
-    memory = options.get("memory") or ProcessMemory(clock, most=0, seconds=0)
+    memory = options.get("memory", ProcessMemory(clock, most=0, seconds=0))
     engine = GraphEngine(bindings, memory, clock, seconds=options.get("seconds", 5.0))
     return World(engine, {platform.name: platform for platform in found}, records)
 

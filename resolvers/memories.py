@@ -109,21 +109,27 @@ class RedisMemory:
         try:
             async with asyncio.timeout(PATIENCE):
                 forgot, *values = await self._redis.mget([self._forgot_name(shelf), *names])
-            oldest = max(
-                self._clock.now() - timedelta(seconds=min(seconds, self._seconds)),
-                self._forgotten.get((shelf.platform, shelf.projection.facet.entity), LONG_AGO),
-            )
-            if forgot is not None:
-                oldest = max(oldest, datetime.fromisoformat(_bytes(forgot).decode()))
+        except (RedisError, OSError, TimeoutError) as error:
+            self._rest(error)
+            return {}
+        try:
+            oldest = self._oldest(shelf, seconds, forgot)
             found = {
                 key: self._kept(shelf.projection, _bytes(value))
                 for key, value in zip(keys, values, strict=True)
                 if value is not None
             }
-        except (RedisError, OSError, TimeoutError, msgspec.MsgspecError, ValueError) as error:
-            self._rest(error)
-            return {}
+        except (msgspec.MsgspecError, ValueError):
+            return {}  # another version of ours wrote it: it is read live, and written anew
         return {key: kept for key, kept in found.items() if kept.fetched_at > oldest}
+
+    def _oldest(self, shelf: Shelf, seconds: int, forgot: bytes | str | None) -> datetime:
+        """The moment before which nothing counts: too old, or told to be forgotten, here or through Redis."""
+        oldest = max(
+            self._clock.now() - timedelta(seconds=min(seconds, self._seconds)),
+            self._forgotten.get((shelf.platform, shelf.projection.facet.entity), LONG_AGO),
+        )
+        return oldest if forgot is None else max(oldest, datetime.fromisoformat(_bytes(forgot).decode()))
 
     def keep(self, shelf: Shelf, found: Mapping[str, Kept]) -> None:
         if self._seconds > 0 and not self._resting():

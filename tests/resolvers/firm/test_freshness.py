@@ -282,3 +282,18 @@ async def test_a_field_that_wants_to_be_fresher_than_its_record_is(kept):
         await kept.ask(query)
         assert any(call.startswith(wanted) for call in kept.calls())
         kept.clock.seconds += 100
+
+
+async def test_what_another_version_kept_in_redis_is_read_live_and_kept_anew(make_world, firm, redis_url):
+    clock = HeldClock()
+    memory = RedisMemory(connect_redis(redis_url), clock, seconds=600, prefix="crosswalk:other:")
+    kept = Kept(make_world, firm.records(7), memory, clock)
+    await kept.ask(NAMES)
+    with redis.Redis.from_url(redis_url) as client:
+        for name in client.scan_iter("crosswalk:other:*"):
+            client.set(name, b"\x01")
+    await kept.ask(NAMES)
+    assert kept.calls() == {"crm: read Account": 2}
+    await kept.ask(NAMES)
+    assert kept.calls() == {}
+    await memory.close()

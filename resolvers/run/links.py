@@ -28,7 +28,7 @@ class Links:
         self.joins = Joins(operation)
         self.records = Records(operation, self.follow)
 
-    async def follow(self, operation: Operation, link: Link, platform: str, keys: Sequence[str]) -> Found:
+    async def follow(self, link: Link, platform: str, keys: Sequence[str]) -> Found:
         """The link's values by key; `platform` is where the keys were found."""
         if not keys:
             return {}
@@ -38,7 +38,7 @@ class Links:
             settled = self._settled(link)
             return await self._to_many(link, platform, keys, settled)
         except CrosswalkError as error:
-            operation.troubled = True
+            self._operation.troubled = True
             return AllFailed(error)
 
     def _settled(self, link: Link) -> Settled:

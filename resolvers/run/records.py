@@ -42,7 +42,7 @@ class Fragments(dict[str, tuple[Any, ...]]):
         return None if error is None else Failed(error)
 
 
-Follow = Callable[[Operation, Link, str, Sequence[str]], Coroutine[Any, Any, Found]]
+Follow = Callable[[Link, str, Sequence[str]], Coroutine[Any, Any, Found]]
 """Follows a link from records on a platform, whose keys are given, to the values that belong there."""
 
 
@@ -91,7 +91,7 @@ class Records:
         brought: list[Batch] = []
 
         async def follow(position: int, link: Link, values: Sequence[str]) -> None:
-            children[position] = await self._follow(self._operation, link, platform, values)
+            children[position] = await self._follow(link, platform, values)
 
         async def rows() -> None:
             brought.extend(await own())
@@ -144,7 +144,7 @@ class Records:
             async def follow(position: int, link: Link) -> None:
                 get = loader.projection.getter(link.relation.mine)
                 values = [v for v in dict.fromkeys(get(r) for _, rows in batches for r in rows) if v is not None]
-                children[position] = await self._follow(operation, link, holder, values)
+                children[position] = await self._follow(link, holder, values)
 
             await together(
                 [

@@ -9,6 +9,7 @@ Every folder below `platforms/` needs a `tests/platforms/<vendor>/case.py` with
 - `strangers(type, count)`: ids of the vendor's own form that no record has;
 - `fields(platform, facet)`: every field that the vendor's own metadata has for the facet's entity;
 - `expire(platform)`: ends every session, so that the next call is refused; left out where credentials don't expire;
+- `ROOMY`: the options that give pages as large as the vendor grants, where it is `OPTIONS` that makes them small;
 - `BESIDE`: by type, calls that a page needs beside that for the rows themselves;
 - `NO_SECRETS`: the credentials that may be seen, such as a user's name;
 - `UNTOLD`: by type, paths of which the firm's answer key tells nothing, or something else, each with the reason.
@@ -62,7 +63,9 @@ CASES = {name: loaded(f"contract_case_{name}", case_file(name)) for name in vend
 """A vendor without a case is a failed test of its own, not one left out."""
 
 
-def connected(name: str, url: str, credentials: Mapping[str, str], transport: Any, clock: Any) -> Connected:
+def connected(
+    name: str, url: str, credentials: Mapping[str, str], transport: Any, clock: Any, *, roomy: bool = False
+) -> Connected:
     case = CASES[name]
     connection = Connection(
         name=name,
@@ -71,7 +74,7 @@ def connected(name: str, url: str, credentials: Mapping[str, str], transport: An
         roles=tuple(PlatformRole),
         peers={},
         credentials={key: credentials[key] for key in case.CREDENTIALS},
-        options=case.OPTIONS,
+        options=getattr(case, "ROOMY", case.OPTIONS) if roomy else case.OPTIONS,
         timeout=8.0,
         slots=2,
     )
@@ -200,6 +203,12 @@ def platform(vendor_name: str, case: SimpleNamespace, wire: Any) -> Connected:
 
 
 @pytest.fixture
+def roomy(vendor_name: str, case: SimpleNamespace, wire: Any) -> Connected:
+    """The same platform, asked for large pages where it has them: for hundreds of questions not about paging."""
+    return connected(vendor_name, case.url, case.credentials, wire, wire, roomy=True)
+
+
+@pytest.fixture
 def facet(platform: Connected, facet_key: tuple[str, str, PlatformRole]) -> Facet:
     return platform.reader.facets[facet_key[1], facet_key[2]]
 
@@ -218,13 +227,17 @@ def any_facet(platform: Connected) -> Facet:
 
 @pytest.fixture
 def read_all(platform: Connected) -> Callable[..., Any]:
-    """Reads to the last page: `await read_all(projection, by=..., keys=..., where=..., order=..., limit=...)`."""
+    """Reads to the last page: `await read_all(projection, by=..., keys=..., where=..., order=..., limit=...)`.
 
-    async def read(projection: Projection, **query: Any) -> list[Any]:
-        page = await platform.reader.read(projection, ReadQuery(**query))
+    `of` is the platform to ask, if it isn't `platform`.
+    """
+
+    async def read(projection: Projection, *, of: Connected | None = None, **query: Any) -> list[Any]:
+        reader = (of or platform).reader
+        page = await reader.read(projection, ReadQuery(**query))
         rows = page.rows
         while page.more is not None and (query.get("limit") is None or len(rows) < query["limit"]):
-            page = await platform.reader.read(projection, ReadQuery(**{**query, "resume": page.more}))
+            page = await reader.read(projection, ReadQuery(**{**query, "resume": page.more}))
             rows = rows + page.rows
         return rows
 

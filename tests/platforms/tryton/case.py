@@ -19,6 +19,7 @@ from sandbox.world import build_world
 CREDENTIALS = ("database", "user", "password")
 PAGE_ROWS = 16
 OPTIONS: dict[str, Any] = {"records_limit": PAGE_ROWS + 1}
+ROOMY: dict[str, Any] = {}
 BESIDE = {"Account": 1, "Project": 1}  # open items, and a project's invoices
 NO_SECRETS = ("database", "user")
 UNTOLD = {

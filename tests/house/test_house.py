@@ -110,6 +110,25 @@ def test_files_are_short() -> None:
     assert len(long) <= 0.05 * len(lengths), long
 
 
+def test_functions_are_short() -> None:
+    """95 % of them have at most 30 lines, and none more than 70."""
+    lengths = {
+        f"{shown(path)} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in python_files(*FOLDERS)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert not {name: lines for name, lines in lengths.items() if lines > 70}
+    long = {name: lines for name, lines in lengths.items() if lines > 30}
+    assert len(long) <= 0.05 * len(lengths), long
+
+
+def test_what_the_product_remembers_of_calls_is_bounded() -> None:
+    """A `functools.cache` keeps every argument that it was ever given."""
+    endless = re.compile(r"^\s*@(functools\.)?cache\b|maxsize=None", re.MULTILINE)
+    assert not [shown(path) for path in python_files(*PRODUCT) if endless.search(path.read_text(encoding="utf-8"))]
+
+
 def test_every_file_says_what_it_is_in_a_sentence() -> None:
     silent = [
         shown(path)

@@ -13,8 +13,8 @@ from schema.errors import BadUserInput
 from schema.model import Group, Value
 from schema.roles import PlatformRole
 
-AT_ONCE = 10_000
-"""Comparisons, some milliseconds of them, before other callers have their turn."""
+AT_ONCE = 1_000
+"""Comparisons, a few milliseconds of them, before other callers have their turn."""
 MISSING: Callable[[Any], Any] = lambda _: None  # noqa: E731 - a value, handed where a getter stands
 
 
@@ -45,6 +45,7 @@ class Values:
     """Looks canonical values of rows up, across the roles that know parts of the record."""
 
     def __init__(self, operation: Operation, type_name: str, anchor: PlatformRole, age: Age) -> None:
+        self.turn = operation.turn
         self._operation = operation
         self._type = type_name
         self._anchor = anchor
@@ -111,11 +112,13 @@ async def held(
 ) -> list[Any]:
     """The rows for which the condition holds."""
     found = await values.over(platform, projection, rows, paths(where))
-    kept: list[Any] = []
     at_once = max(1, AT_ONCE // max(1, sum(1 for _ in leaves(where))))
-    for start in range(0, len(rows), at_once):
-        if start:
+    if len(rows) <= at_once:
+        return [row for row, value_at in zip(rows, found, strict=True) if holds(where, value_at)]
+    kept: list[Any] = []
+    async with values.turn:
+        for start in range(0, len(rows), at_once):
+            part = zip(rows[start : start + at_once], found[start : start + at_once], strict=True)
+            kept += [row for row, value_at in part if holds(where, value_at)]
             await asyncio.sleep(0)
-        part = zip(rows[start : start + at_once], found[start : start + at_once], strict=True)
-        kept += [row for row, value_at in part if holds(where, value_at)]
     return kept

@@ -34,6 +34,8 @@ class Operation:
         self.troubled = compiled.plan.forbidden
         """Whether the answer holds anything that has to become null and an error."""
         self.notes: list[ReadNote] | None = [] if explain else None
+        self.turn = asyncio.Lock()
+        """Held for work that keeps the processor busy: branches that all want it would shut other callers out."""
         self._keeps_for: float | None = None
         self._loaders: dict[tuple[object, ...], Loader] = {}
         self._settled: dict[int, Settled] = {}

@@ -12,7 +12,7 @@ from resolvers.run.verdict import Typed
 from schema.errors import BadUserInput, CrosswalkError
 from schema.ids import RecordKey, decode_id, key_of
 
-MOST_IDS = 2_000
+MOST_IDS = 1_000
 
 
 class Roots:

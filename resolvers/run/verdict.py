@@ -1,5 +1,6 @@
 """The last pass over a troubled answer: failures become null and one error each, nulls move up where they must."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from schema.errors import BadUserInput, CrosswalkError, Forbidden, to_extensions
 Path = tuple[str | int, ...]
 _StaticPath = tuple[str, ...]
 """Response keys from the root, without list positions."""
+MOST_MISTAKES = 100
+"""Of one field that are told one by one: thousands of bad ids would make an answer of errors."""
 
 
 class Verdict:
@@ -30,11 +33,15 @@ class Verdict:
     def __init__(self, correlation_id: str) -> None:
         self.errors: list[dict[str, Any]] = []
         self._correlation_id = correlation_id
+        self._mistakes: Counter[_StaticPath] = Counter()
         self._told: dict[tuple[_StaticPath, str | None, str, int], dict[str, Any]] = {}
 
     def failed(self, path: Path, error: CrosswalkError) -> None:
         static = tuple(part for part in path if isinstance(part, str))
-        mistake = id(error) if isinstance(error, BadUserInput) else 0  # two bad ids are two errors
+        mistake = 0
+        if isinstance(error, BadUserInput) and self._mistakes[static] < MOST_MISTAKES:
+            self._mistakes[static] += 1
+            mistake = id(error)  # two bad ids are two errors
         identity = (static, error.platform, error.code.value, mistake)
         known = self._told.get(identity)
         if known is not None:

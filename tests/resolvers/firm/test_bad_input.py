@@ -226,3 +226,18 @@ async def test_variables_that_do_not_fit_are_refused_before_anything_runs(world)
     with pytest.raises(RequestError):
         await world.ask(LIST, first="many")
     assert not world.calls()
+
+
+async def test_more_ids_than_a_screen_can_hold(world):
+    known = [encode_id(RecordKey("Account", "crm", str(number))) for number in range(1_001)]
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    answer = await world.ask(query, ids=known)
+    assert "at most 1000" in answer["errors"][0]["message"]
+    assert not world.calls()
+    assert "errors" not in await world.ask(query, ids=known[1:])
+
+
+async def test_many_mistakes_make_no_answer_of_errors(world):
+    answer = await world.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[f"x{n}" for n in range(1_000)])
+    assert len(answer["errors"]) == 101
+    assert answer["errors"][-1]["extensions"]["occurrences"] == 900

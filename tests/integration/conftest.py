@@ -12,12 +12,12 @@ import httpx2
 import pytest
 
 from gateway.app import build_app
+from gateway.cli.key_entries import ROLES
 from gateway.keys import KeyRing, new_key
 from resolvers.assembly import build_engine
+from runtime.clock import Clock
 from runtime.settings import Settings
 from sandbox.serve import SandboxThread
-
-ROLES = ("admin", "finance", "portal")
 
 
 class Control:
@@ -86,7 +86,8 @@ def settings_of(ready: dict[str, Any], **changes: Any) -> Settings:
             "url": found["url"],
             "credentials": found["credentials"],
             "options": found.get("options", {}),
-            "timeout_seconds": 10.0 if found["vendor"] == "tryton" else 2.0,  # a real one takes its time
+            # a real platform takes its time
+            "timeout_seconds": found.get("timeout_seconds", 10.0 if found["vendor"] == "tryton" else 2.0),
         }
     return Settings.model_validate({"platforms": platforms, "roles": roles} | changes)
 
@@ -96,9 +97,9 @@ async def gateway_of() -> AsyncIterator[Callable[..., Any]]:
     """Starts a gateway over a sandbox's ready document; stopped after the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(ready: dict[str, Any], **changes: Any) -> Gateway:
+        async def start(ready: dict[str, Any], *, clock: Clock | None = None, **changes: Any) -> Gateway:
             minted = {role: new_key(name=role, role=role) for role in ROLES}
-            engine = build_engine(settings_of(ready, **changes))
+            engine = build_engine(settings_of(ready, **changes), clock=clock)
             app = build_app(engine, keys=KeyRing([key for _, key in minted.values()]))
             await stack.enter_async_context(app.router.lifespan_context(app))
             transport = httpx2.ASGITransport(app=app)

@@ -23,7 +23,7 @@ from sandbox.world import World
 _JSON = msgspec.json.Encoder(decimal_format="number")
 _FAULT_KEYS = ("platform", "kind", "status", "ms", "times", "match", "body")
 _MATCH_KEYS = ("method", "path")
-_ENDPOINTS = (
+ENDPOINTS = (
     "GET /calls", "DELETE /calls", "GET /faults", "POST /faults", "DELETE /faults[/ID]", "GET /firm[?type=TYPE,...]",
     "GET /records/PLATFORM/ENTITY[/ID]", "POST /records/PLATFORM/ENTITY", "PATCH /records/PLATFORM/ENTITY/ID",
     "DELETE /records/PLATFORM/ENTITY/ID", "POST /reset",
@@ -46,7 +46,7 @@ class Control:
         self._world = world
 
     async def index(self, _: Request) -> Response:
-        return _answer({"sandbox": "crosswalk", "platforms": list(self._world.platforms), "endpoints": _ENDPOINTS})
+        return _answer({"sandbox": "crosswalk", "platforms": list(self._world.platforms), "endpoints": ENDPOINTS})
 
     async def calls(self, _: Request) -> Response:
         return _answer(self._world.calls.report())
@@ -79,9 +79,11 @@ class Control:
         platform, entity = self._entity(request)
         wanted = dict(request.query_params)
         limit, offset = _whole(wanted.pop("limit", None), "limit"), _whole(wanted.pop("offset", None), "offset") or 0
-        shown = [platform.show(entity, record_id) for record_id in list(platform.tables[entity].rows)]
-        found = [record for record in shown if record is not None and _fits(record, wanted)]
         end = None if limit is None else offset + limit
+        ids = list(platform.tables[entity].rows)
+        if not wanted:  # the usual page of a large table: only its own records are shown
+            return _answer({"total": len(ids), "records": _shown_of(platform, entity, ids[offset:end])})
+        found = [record for record in _shown_of(platform, entity, ids) if _fits(record, wanted)]
         return _answer({"total": len(found), "records": found[offset:end]})
 
     async def record(self, request: Request) -> Response:
@@ -244,6 +246,11 @@ def _shown(platform: EmulatedPlatform, entity: str, record_id: str) -> dict[str,
     if record is None:
         raise RefusedRequest(404, "UNKNOWN_RECORD", f"{platform.name} has no {entity} {record_id!r}")
     return record
+
+
+def _shown_of(platform: EmulatedPlatform, entity: str, ids: Iterable[str]) -> list[Record]:
+    shown = (platform.show(entity, record_id) for record_id in ids)
+    return [record for record in shown if record is not None]
 
 
 def _fits(record: Record, wanted: dict[str, str]) -> bool:

@@ -77,6 +77,10 @@ class Queue(StrEnum):
     INTEGRATION = "INTEGRATION"
 
 
+LONGEST_DETAIL = 600
+"""Characters: a detail may quote what a caller sent, who may have sent 250 kB."""
+
+
 class CrosswalkError(Exception):
     """`detail` is shown to callers: it says what to do, and holds no secret and no foreign person's value."""
 
@@ -84,6 +88,8 @@ class CrosswalkError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, detail: str, *, platform: str | None = None) -> None:
+        if len(detail) > LONGEST_DETAIL:  # what to do stands at the end
+            detail = f"{detail[: LONGEST_DETAIL // 2]} … {detail[-LONGEST_DETAIL // 2 :]}"
         super().__init__(detail)
         self.detail = detail
         self.platform = platform

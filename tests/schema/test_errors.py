@@ -97,3 +97,10 @@ def test_landed_is_the_leafs_usual_unless_the_raiser_knows_better():
 def test_a_person_is_named_by_queue():
     assert UpstreamUnauthorized("wrong secret").queue is Queue.INTEGRATION
     assert UpstreamUnauthorized("wrong secret", queue=Queue.FINANCE).queue is Queue.FINANCE
+
+
+def test_a_detail_that_quotes_a_caller_stays_short_and_says_what_to_do():
+    error = schema.errors.BadUserInput(f"No platform is called {'x' * 250_000!r}: connected are erp.")
+    assert len(error.detail) < 700
+    assert error.detail.startswith("No platform is called 'xxx")
+    assert error.detail.endswith("xxx': connected are erp.")

@@ -36,6 +36,7 @@ from resolvers.status import PlatformStatus
 from runtime.clock import Clock
 from schema.errors import DeadlineExceeded
 from schema.graph import core
+from schema.scalars import instant_text
 
 Json = dict[str, Any]
 GRACE = 0.2
@@ -85,7 +86,9 @@ class GraphEngine:
             run.close()
             if token is not None:
                 upstream_calls.reset(token)
-        extensions = {"plan": explained(run.notes or [], calls)} if operation.explain else None
+        extensions: dict[str, Any] = {"plan": explained(run.notes or [], calls)} if operation.explain else {}
+        if run.stale:
+            extensions["stale"] = {platform: instant_text(at) for platform, at in run.stale.items()}
         return self._answer(operation, run, compiled, values, others, extensions)
 
     def _variables(self, node: OperationDefinitionNode, given: Mapping[str, Any] | None) -> VariableValues | None:
@@ -173,7 +176,7 @@ class GraphEngine:
         compiled: Compiled,
         values: dict[str, Any],
         others: "_Others",
-        extensions: Json | None,
+        extensions: Json,
     ) -> Answer:
         plan = compiled.plan
         members = [
@@ -192,7 +195,7 @@ class GraphEngine:
         response: Json = {"data": data}
         if errors:
             response["errors"] = errors
-        if extensions is not None:
+        if extensions:
             response["extensions"] = extensions
         return Answer(
             body=_encode(response),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from graphql import GraphQLError
@@ -33,6 +34,8 @@ class Operation:
         self.variables = variables
         self.troubled = compiled.plan.forbidden
         """Whether the answer holds anything that has to become null and an error."""
+        self.stale: dict[str, datetime] = {}
+        """Platforms that failed and whose earlier answers stand in, with the time of the oldest of these."""
         self.notes: list[ReadNote] | None = [] if explain else None
         self.turn = asyncio.Lock()
         """Held for work that keeps the processor busy: branches that all want it would shut other callers out."""
@@ -106,7 +109,7 @@ class Operation:
                     platform, projection, by, keys, where=where, order=order, age=age, limit=limit
                 )
                 for origin, _ in outcome.batches:
-                    self._saw(origin, age)
+                    self._saw(platform, origin, age)
                 return outcome
 
             found = self._loaders[identity] = Loader(projection, read)
@@ -118,7 +121,7 @@ class Operation:
         """One page of a list; `local` is what will be held here of its condition, for the plan's explanation."""
         self._note(platform, projection, "", 0, query.where, query.order, local)
         origin, page = await self.reads.page(platform, projection, query, age)
-        self._saw(origin, age)
+        self._saw(platform, origin, age)
         return origin, page
 
     def cache_control(self) -> str | None:
@@ -126,9 +129,10 @@ class Operation:
         seconds = 0 if self._keeps_for is None else int(self._keeps_for)
         return f"private, max-age={seconds}" if seconds > 0 else None
 
-    def _saw(self, origin: Origin, age: Age) -> None:
+    def _saw(self, platform: str, origin: Origin, age: Age) -> None:
         if origin.freshness is Freshness.STALE:
             left = 0.0
+            self.stale[platform] = min(self.stale.get(platform, origin.fetched_at), origin.fetched_at)
         else:
             left = age.max_age - (self.reads.clock.now() - origin.fetched_at).total_seconds()
         self._keeps_for = left if self._keeps_for is None else min(self._keeps_for, left)

@@ -132,7 +132,11 @@ async def test_stale_data_stands_in_for_a_platform_that_fails_and_says_so(kept, 
     for platform in kept.world.platforms.values():
         platform.error = UpstreamUnavailable("closed", platform=platform.name)
     kept.clock.seconds += 100
-    stale = await kept.ask(query)
+    answer = await kept.world.ask(query)
+    stale = answer["data"]
+    assert answer["extensions"]["stale"].keys() == {"crm", "psa"}
+    oldest = datetime.fromisoformat(answer["extensions"]["stale"]["crm"])
+    assert kept.clock.now() - oldest == timedelta(seconds=100)
     assert {source["freshness"] for node in stale["accounts"]["nodes"] for source in node["sources"]} == {"STALE"}
     projects = [[node["projects"] for node in found["accounts"]["nodes"]] for found in (live, stale)]
     assert projects[0] == projects[1]

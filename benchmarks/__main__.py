@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,6 +45,7 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=7, help="rounds of each measure (default 7)")
     options.add_argument("--print", action="store_true", help="print the results instead of writing RESULTS.md")
     asked = options.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services end with us, however we are stopped
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         results = runner.run(measured(asked.rounds))
     if asked.print:

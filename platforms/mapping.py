@@ -122,7 +122,7 @@ def utc(value: str | None) -> datetime | None:
         return found
     if found.tzinfo is None:
         raise ValueError(f"an instant without a zone: {value}")
-    return found.astimezone(UTC)
+    return found if found.tzinfo is UTC else found.astimezone(UTC)
 
 
 def _text(value: str | None) -> str | None:

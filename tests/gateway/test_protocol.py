@@ -176,6 +176,7 @@ async def _still_taking_callers(port: int) -> bool:
         return False
 
 
+@pytest.mark.usefixtures("own_garbage")
 async def test_a_neighbour_waits_less_than_a_quarter_of_a_second(gateway: Any) -> None:
     fork = "".join(f"fragment f{n} on Account {{ ...f{n + 1} ...f{n + 1} }} " for n in range(25))
     attacks = [

@@ -1,6 +1,5 @@
 """What a document may hold, however it hides it, and that finding out costs next to nothing."""
 
-import gc
 import time
 from typing import Any
 
@@ -53,15 +52,9 @@ ATTACKS = {
 @pytest.mark.usefixtures("own_garbage")
 @pytest.mark.parametrize("document", [pytest.param(text, id=name) for name, text in ATTACKS.items()])
 async def test_attack_is_answered_within_a_quarter_of_a_second(client: httpx.AsyncClient, document: str) -> None:
-    gc.collect()
-    gc.disable()  # other tests' garbage, and other threads' work, say nothing about this document
-    try:
-        begun = time.thread_time()
-        response = await client.post("/graphql", json={"query": document}, headers=RESPONSE)
-        spent = time.thread_time() - begun
-    finally:
-        gc.enable()
-    assert spent < 0.25
+    begun = time.thread_time()  # other threads' work says nothing about this document
+    response = await client.post("/graphql", json={"query": document}, headers=RESPONSE)
+    assert time.thread_time() - begun < 0.25
     assert response.status_code in (200, 400)
     assert "Traceback" not in response.text
 

@@ -198,6 +198,7 @@ class Platform:
         self._gate = Gate(self.name, transport, timeout=10.0, slots=256)
         self._transport = transport
         self.reader: Reader = PlatformReader(self._gate, base_url, facets)
+        self.writer = None
 
     def health(self) -> PlatformHealth:
         return self._gate.health

@@ -11,9 +11,9 @@ from benchmarks.queries import KEY
 from gateway.app import build_app
 from gateway.keys import ApiKey, KeyRing
 from gateway.server import calm_collector, server_config
+from platforms.bindings import Bindings
 from platforms.keepalive import KeepAliveTransport
 from resolvers.assembly import memory_of
-from resolvers.bindings import Bindings
 from resolvers.engine import GraphEngine
 from runtime.clock import SystemClock
 from runtime.settings import CacheSettings

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from platforms.quota import Quota
 from platforms.readers import Reader
+from platforms.writers import Writer
 from schema.enums import PlatformHealth
 from schema.roles import PlatformRole
 
@@ -33,6 +34,8 @@ class Connected(Protocol):
     peers: Mapping[PlatformRole, str]
     """Whose ids this platform's links hold, by role: the name of that role's platform."""
     reader: Reader
+    writer: Writer | None
+    """None: nothing can be written there."""
 
     def health(self) -> PlatformHealth: ...
 

@@ -11,6 +11,7 @@ from platforms.http import Transport
 from platforms.quota import Quota
 from platforms.readers import Reader
 from platforms.registry import Connection
+from platforms.writers import Writer
 from schema.enums import PlatformHealth
 from schema.errors import CrosswalkError
 from schema.roles import PlatformRole
@@ -25,13 +26,22 @@ class GatedPlatform(ABC):
     advice: ClassVar[Advice]
     otherwise: ClassVar[str]
 
-    def __init__(self, connection: Connection, gate: Gate, reader: Reader, transport: Transport) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        gate: Gate,
+        reader: Reader,
+        transport: Transport,
+        *,
+        writer: Writer | None = None,
+    ) -> None:
         self.name = connection.name
         self.vendor = connection.vendor
         self.roles = connection.roles
         self.base_url = connection.url
         self.peers: Mapping[PlatformRole, str] = connection.peers
         self.reader = reader
+        self.writer = writer
         self._gate = gate
         self._transport = transport
 

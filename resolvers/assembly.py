@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from platforms.bindings import Bindings
 from platforms.connected import Connected
 from platforms.registry import connect
-from resolvers.bindings import Bindings
 from resolvers.engine import GraphEngine
 from resolvers.freshness import Memory
 from resolvers.memories import ProcessMemory, RedisMemory

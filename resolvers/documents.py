@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, OperationDefinitionNode
 
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.engine_port import Operation, RequestError
 from resolvers.plan.ages import AgeReader
 from resolvers.plan.compiler import Compiled

@@ -17,9 +17,9 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from platforms.bindings import Bindings
 from platforms.call_log import UpstreamCall, upstream_calls
 from platforms.deadline import until
-from resolvers.bindings import Bindings
 from resolvers.documents import Plans
 from resolvers.engine_port import Answer, Operation, RequestError
 from resolvers.explanation import explained

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
+from platforms.bindings import Bindings
 from platforms.connected import Connected
-from resolvers.bindings import Bindings
 from runtime.clock import Clock
 from schema.roles import PlatformRole
 from schema.types.query import Platform, Quota

@@ -24,6 +24,8 @@
         │   └── UpstreamTooLarge          UPSTREAM_INVALID_RESPONSE    an answer past the size cap
         └── Rejected                      the platform refuses this very request, now and later
             └── UpstreamRejected          UPSTREAM_REJECTED            such as an unknown field
+                ├── UpstreamConflict      UPSTREAM_CONFLICT            the record changed since it was read
+                └── UpstreamDuplicate     UPSTREAM_DUPLICATE           the platform takes it for one that it has
 
 Anything else that is raised is a bug. `landed` tells whether the request may have been done; for a write whose
 `landed` is UNKNOWN the platform must be asked before anything in this tree is acted upon.
@@ -58,6 +60,8 @@ class ErrorCode(StrEnum):
     UPSTREAM_UNAUTHORIZED = "UPSTREAM_UNAUTHORIZED"
     UPSTREAM_FORBIDDEN = "UPSTREAM_FORBIDDEN"
     UPSTREAM_REJECTED = "UPSTREAM_REJECTED"
+    UPSTREAM_CONFLICT = "UPSTREAM_CONFLICT"
+    UPSTREAM_DUPLICATE = "UPSTREAM_DUPLICATE"
 
 
 class Landed(StrEnum):
@@ -267,6 +271,18 @@ class UpstreamRejected(Rejected):
     """Our request was refused as it stands: an unknown field, a failed validation, a record that isn't there."""
 
     code = ErrorCode.UPSTREAM_REJECTED
+
+
+class UpstreamConflict(UpstreamRejected):
+    """A write was bound to a version of the record, and the record has changed since."""
+
+    code = ErrorCode.UPSTREAM_CONFLICT
+
+
+class UpstreamDuplicate(UpstreamRejected):
+    """The platform won't make the record: a rule or a unique value makes it one that is there already."""
+
+    code = ErrorCode.UPSTREAM_DUPLICATE
 
 
 def to_extensions(error: CrosswalkError, correlation_id: str) -> dict[str, Any]:

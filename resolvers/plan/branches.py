@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from graphql import FieldNode, GraphQLError
 
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.plan.ages import AgeReader
 from resolvers.plan.arguments import arguments_of, signature_of
 from resolvers.plan.nodes import (

@@ -1,6 +1,6 @@
 """A plan with its generated builders: made when a platform's rows first come, kept with the plan."""
 
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.plan.builders import Build, fragment_builder, record_builder
 from resolvers.plan.nodes import Plan, Record
 from resolvers.plan.shapes import Shape, shape_of

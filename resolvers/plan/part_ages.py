@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from graphql import FieldNode
 
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.plan.ages import AgeReader, freshest
 from resolvers.plan.nodes import Age
 from resolvers.plan.selection import Selections

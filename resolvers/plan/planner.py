@@ -2,7 +2,7 @@
 
 from graphql import FieldNode, OperationDefinitionNode
 
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.plan.ages import AgeReader
 from resolvers.plan.arguments import arguments_of, signature_of
 from resolvers.plan.branches import Branches

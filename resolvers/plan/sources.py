@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.freshness import Origin
 from resolvers.plan.nodes import SourcesSlot
 from resolvers.plan.shapes import Shape, shape_of

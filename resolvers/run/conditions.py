@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from platforms.bindings import Bindings
 from platforms.predicates import (
     And,
     Compare,
@@ -17,7 +18,6 @@ from platforms.predicates import (
     normalised,
 )
 from platforms.readers import Facet, Order, Pushable
-from resolvers.bindings import Bindings
 from schema.ids import RecordKey
 
 MOST_VALUES = 200

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from platforms.bindings import Bindings
 from platforms.predicates import Predicate, holds, leaves, paths
 from platforms.readers import Projection
-from resolvers.bindings import Bindings
 from resolvers.plan.nodes import Age
 from resolvers.run.operation import Operation, together
 from schema.errors import BadUserInput

@@ -8,9 +8,9 @@ from typing import Any
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
+from platforms.bindings import Bindings
 from platforms.predicates import Predicate
 from platforms.readers import Order, Projection, ReadPage, ReadQuery
-from resolvers.bindings import Bindings
 from resolvers.freshness import Origin
 from resolvers.plan.compiler import Compiled
 from resolvers.plan.nodes import Age, Arguments, Load

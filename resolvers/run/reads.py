@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from platforms.bindings import Bindings
 from platforms.connected import Connected
 from platforms.predicates import Predicate
 from platforms.readers import Facet, Order, Projection, ReadPage, ReadQuery
 from platforms.shared_calls import SharedCalls
-from resolvers.bindings import Bindings
 from resolvers.freshness import Kept, Memory, Origin, Shelf
 from resolvers.plan.nodes import Age
 from runtime.clock import Clock

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("gateway", "resolvers", "platforms", "schema", "runtime")
+PRODUCT = ("gateway", "resolvers", "sync", "platforms", "schema", "runtime")
 FOLDERS = (*PRODUCT, "sandbox")
 VENDORS = ("salesforce", "kantata", "netsuite", "tryton")
 

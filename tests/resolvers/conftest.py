@@ -15,13 +15,13 @@ import msgspec
 import pytest
 from graphql import parse, validate
 
+from platforms.bindings import Bindings
 from platforms.connected import Probe
 from platforms.mapping import Mapped
 from platforms.predicates import And, Compare, Constant, Missing, Or, Predicate
 from platforms.quota import Quota
 from platforms.readers import TEXT, Facet, Projection, Pushable, ReadPage, ReadQuery, project
 from platforms.rows import Field
-from resolvers.bindings import Bindings
 from resolvers.engine import GraphEngine
 from resolvers.engine_port import Answer, Operation, Viewer
 from resolvers.memories import ProcessMemory
@@ -197,6 +197,7 @@ class MemoryPlatform:
         self.roles = roles
         self.base_url = f"https://{name}.example"
         self.peers = dict(peers or {})
+        self.writer = None
         self.reader = MemoryReader(self, facets, records, manner or Manner())
         self.calls: Counter[str] = Counter()
         self.error: CrosswalkError | None = None

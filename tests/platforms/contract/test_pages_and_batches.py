@@ -7,7 +7,7 @@ import pytest
 
 from platforms.mapping import same
 from platforms.readers import ReadQuery
-from resolvers.bindings import Bindings
+from platforms.bindings import Bindings
 from resolvers.memories import ProcessMemory
 from resolvers.plan.nodes import Age
 from resolvers.run.reads import Reads

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -14,29 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.faults import KINDS, Fault
+from sandbox.fault_requests import read_fault
 from sandbox.firm.answer_key import TYPES, answer_key
 from sandbox.platform import EmulatedPlatform, RefusedChange
+from sandbox.refusals import RefusedRequest, unknown
 from sandbox.store import Record
 from sandbox.world import World
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
-_FAULT_KEYS = ("platform", "kind", "status", "ms", "times", "match", "body")
-_MATCH_KEYS = ("method", "path")
 ENDPOINTS = (
     "GET /calls", "DELETE /calls", "GET /faults", "POST /faults", "DELETE /faults[/ID]", "GET /firm[?type=TYPE,...]",
     "GET /records/PLATFORM/ENTITY[/ID]", "POST /records/PLATFORM/ENTITY", "PATCH /records/PLATFORM/ENTITY/ID",
     "DELETE /records/PLATFORM/ENTITY/ID", "POST /reset",
 )  # fmt: skip
-
-
-class RefusedRequest(Exception):  # noqa: N818  named as the platforms' RefusedChange
-    """The request to the control API can't be done; answered with `status` and the message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
 
 
 class Control:
@@ -60,7 +49,7 @@ class Control:
 
     async def add_fault(self, request: Request) -> Response:
         asked = await _object_of(request)
-        fault = _read_fault(asked, self._world.platforms, self._world.faults.next_id())
+        fault = read_fault(asked, self._world.platforms, self._world.faults.next_id())
         self._world.faults.add(fault)
         return _answer({"id": fault.id}, 201)
 
@@ -111,7 +100,7 @@ class Control:
     async def firm(self, request: Request) -> Response:
         types = frozenset(filter(None, request.query_params.get("type", "").split(",")))
         for name in types.difference(TYPES):
-            raise RefusedRequest(422, "UNKNOWN_TYPE", _unknown("canonical type", name, TYPES))
+            raise RefusedRequest(422, "UNKNOWN_TYPE", unknown("canonical type", name, TYPES))
         world = self._world
         # A large firm's answer key takes seconds; the platforms keep answering meanwhile.
         return await asyncio.to_thread(
@@ -129,9 +118,9 @@ class Control:
         name, entity = request.path_params["platform"], request.path_params["entity"]
         platform = self._world.platforms.get(name)
         if platform is None:
-            raise RefusedRequest(404, "UNKNOWN_PLATFORM", _unknown("platform", name, self._world.platforms))
+            raise RefusedRequest(404, "UNKNOWN_PLATFORM", unknown("platform", name, self._world.platforms))
         if entity not in platform.tables:
-            raise RefusedRequest(404, "UNKNOWN_ENTITY", _unknown(f"entity of {name}", entity, platform.tables))
+            raise RefusedRequest(404, "UNKNOWN_ENTITY", unknown(f"entity of {name}", entity, platform.tables))
         return platform, entity
 
 
@@ -189,50 +178,6 @@ async def _object_of(request: Request) -> Record:
     return body
 
 
-def _read_fault(asked: Record, platforms: Collection[str], fault_id: str) -> Fault:
-    match = asked.get("match") or {}
-    if not isinstance(match, dict):
-        raise RefusedRequest(422, "INVALID", "match must be an object with method, path or both")
-    for place, given, known in (("a fault", asked, _FAULT_KEYS), ("match", match, _MATCH_KEYS)):
-        for name in set(given).difference(known):
-            raise RefusedRequest(422, "UNKNOWN_KEY", _unknown(f"key of {place}", name, known))
-    platform, kind = asked.get("platform"), asked.get("kind")
-    if not isinstance(platform, str) or platform not in platforms:
-        raise RefusedRequest(404, "UNKNOWN_PLATFORM", _unknown("platform", platform, platforms))
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise RefusedRequest(422, "UNKNOWN_KIND", _unknown("kind of fault", kind, KINDS))
-    status = _bounded(asked, "status", 100, 599)
-    if kind == "status" and status is None:
-        raise RefusedRequest(422, "INVALID", "a fault of kind status needs the status to answer, such as 503")
-    return Fault(
-        id=fault_id,
-        platform=platform,
-        kind=kind,
-        status=status,
-        ms=_bounded(asked, "ms", 0, 3_600_000),
-        times=_bounded(asked, "times", 1, 1_000_000),
-        method=_text(match, "method"),
-        path=_text(match, "path"),
-        body=asked.get("body"),
-    )
-
-
-def _bounded(asked: Record, name: str, low: int, high: int) -> int | None:
-    value = asked.get(name)
-    if value is None:
-        return None
-    if type(value) is not int or not low <= value <= high:
-        raise RefusedRequest(422, "INVALID", f"{name} must be a whole number from {low} to {high}, not {value!r}")
-    return value
-
-
-def _text(match: Record, name: str) -> str | None:
-    value = match.get(name)
-    if value is not None and not isinstance(value, str):
-        raise RefusedRequest(422, "INVALID", f"match.{name} must be text, not {value!r}")
-    return value
-
-
 def _whole(text: str | None, name: str) -> int | None:
     if text is None:
         return None
@@ -259,10 +204,3 @@ def _fits(record: Record, wanted: dict[str, str]) -> bool:
 
 def _as_query(value: object) -> str:
     return value if isinstance(value, str) else _JSON.encode(value).decode()
-
-
-def _unknown(what: str, name: object, known: Iterable[str]) -> str:
-    names = list(known)
-    near = get_close_matches(str(name), names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"no {what} {name!r}; {hint}known: {', '.join(names)}"

@@ -1,7 +1,7 @@
-"""Faults that a platform can be given, and the middleware that commits them."""
+"""Faults that a platform can be given, and the middleware that commits those of calls."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from itertools import count
@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.connection import hang_up, reset_connection
+from sandbox.write_faults import WriteFault, WriteFaults
 
 GARBAGE = b'<html>\x00\xff\xfe\x8f{"unfinished": [1, 2,'
 _DEFAULT_MS = {"latency": 1_000, "slow_body": 2_000}
@@ -53,30 +54,42 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, in the order in which they were given."""
+    """The faults in force, in the order in which they were given; those of writes lie with their platforms."""
 
-    def __init__(self) -> None:
+    def __init__(self, writes: Mapping[str, WriteFaults]) -> None:
         self._numbers = count(1)
         self._faults: dict[str, Fault] = {}
+        self._writes = writes
 
-    def __iter__(self) -> Iterator[Fault]:
-        return iter(list(self._faults.values()))
+    def __iter__(self) -> Iterator[Fault | WriteFault]:
+        everything: list[Fault | WriteFault] = list(self._faults.values())
+        everything += [fault for faults in self._writes.values() for fault in faults]
+        return iter(sorted(everything, key=lambda fault: int(fault.id.rpartition("-")[2])))
 
     def next_id(self) -> str:
         return f"fault-{next(self._numbers)}"
 
-    def add(self, fault: Fault) -> None:
-        self._faults[fault.id] = fault
+    def add(self, fault: Fault | WriteFault) -> None:
+        if isinstance(fault, WriteFault):
+            self._writes[fault.platform].add(fault)
+        else:
+            self._faults[fault.id] = fault
 
     def remove(self, fault_id: str) -> bool:
-        return self._faults.pop(fault_id, None) is not None
+        if self._faults.pop(fault_id, None) is not None:
+            return True
+        return any(faults.remove(fault_id) for faults in self._writes.values())
 
     def clear(self) -> None:
         self._faults.clear()
+        for faults in self._writes.values():
+            faults.clear()
 
     def strike(self, platform: str, method: str, target: str) -> list[Fault]:
         """The faults that this request meets, each counted down: all the latencies, then the oldest of the others."""
-        met = [fault for fault in self if fault.platform == platform and fault.hits(method, target)]
+        met = [
+            fault for fault in list(self._faults.values()) if fault.platform == platform and fault.hits(method, target)
+        ]
         latencies = [fault for fault in met if fault.kind == "latency"]
         others = [fault for fault in met if fault.kind != "latency"][:1]
         for fault in (*latencies, *others):

@@ -4,12 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from sandbox.store import Record, Table
+from sandbox.write_faults import Spot, WriteFaults
 
 
 class Clock(Protocol):
@@ -91,6 +93,18 @@ class EmulatedPlatform(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Back to the firm as it was generated: records, sessions, quotas, queues."""
+
+    @cached_property
+    def write_faults(self) -> WriteFaults:
+        """What goes wrong in writes through the vendor's API; the platform's own writing asks it."""
+        return WriteFaults()
+
+    def spot(self, kind: str, entity: str, field: str, value: Any) -> Spot:
+        """Where a fault of writes would strike, and whether it can; a platform that can't be spoilt refuses it.
+
+        Raises RefusedChange for a field that the entity lacks, that holds no number to round, or not that value.
+        """
+        raise RefusedChange(f"{self.name} offers no faults of writes: {kind} of {entity}.{field} ({value!r})")
 
     def rate_limited(self) -> Response:
         """The vendor's answer to one request too many; vendors with their own words for it override this."""

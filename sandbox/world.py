@@ -109,7 +109,7 @@ class World:
         self.platforms = {platform.name: platform for platform in platforms}
         self.real = {platform.name: platform for platform in real}
         self.calls = Calls(self.platforms)
-        self.faults = Faults()
+        self.faults = Faults({platform.name: platform.write_faults for platform in platforms})
 
     def door(self, name: str) -> ASGIApp:
         """The platform's application as callers meet it: counted, and as faulty as it was told to be."""

@@ -10,6 +10,7 @@ from sandbox.kantata.collection import Collection, subject_of
 from sandbox.kantata.feed import Feed
 from sandbox.platform import Clock
 from sandbox.store import Record, Table
+from sandbox.write_faults import WriteFaults
 
 ACCOUNT_ID = 4_711_001
 FIRST_NEW_ID = 1_700_000_001  # above all ids of the generated firm
@@ -66,7 +67,9 @@ class Account:
         zone: timezone = PACIFIC,
         administrator: bool = True,
         event_lag: timedelta = timedelta(0),
+        write_faults: WriteFaults,
     ) -> None:
+        self.write_faults = write_faults
         self.collections = {collection.name: collection for collection in collections}
         self.by_subject = {collection.subject: collection for collection in collections}
         self.tables = Entities(collections)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.kantata import invoicing, people, references, resourcing, submissions, writing
+from sandbox.kantata import invoicing, people, references, resourcing, spoiling, submissions, writing
 from sandbox.kantata.account import Account
 from sandbox.kantata.attributes import Kind, UnreadableError, coerce
 from sandbox.kantata.envelope import envelope
@@ -56,7 +56,10 @@ class Actions:
     async def link(self, request: Request) -> Response:
         """Creates or updates a subject's link to a service. https://developer.kantata.com/tag/External-References"""
         params = await parameters(request)
-        reference = references.create_or_update(self.account, params.get("external_reference"))
+        links = references.EXTERNAL_REFERENCES
+        fields, struck = spoiling.spoilt(self.account, links, body_of(params, "external_reference"), None)
+        reference = references.create_or_update(self.account, fields)
+        writing.automate(self.account, links, reference, struck)
         return answered(self.account, references.EXTERNAL_REFERENCES, [reference], params)
 
     async def event_types(self, _request: Request) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.kantata.attributes import Kind, UnreadableError, coerce
 from sandbox.kantata.collection import Collection
 from sandbox.kantata.errors import InvalidError, Problem
-from sandbox.kantata.writing import EMBEDDED
+from sandbox.kantata.spoiling import EMBEDDED
 from sandbox.store import Record
 
 BEYOND_THE_API = {

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from sandbox.firm.model import Firm
-from sandbox.kantata import writing
+from sandbox.kantata import spoiling, writing
 from sandbox.kantata.account import Account, access_token
 from sandbox.kantata.actions import Actions
 from sandbox.kantata.by_hand import by_hand
@@ -26,6 +26,7 @@ from sandbox.kantata.seeding_projects import seed_project
 from sandbox.kantata.wire import plain, refusal
 from sandbox.platform import Clock, EmulatedPlatform, KnownAs, RefusedChange
 from sandbox.store import Record, Table
+from sandbox.write_faults import Spot
 
 SOUGHT = (
     ("external_references", "_subject"),
@@ -84,6 +85,7 @@ class KantataPlatform(EmulatedPlatform):
             zone=self._zone,
             administrator=self._administrator,
             event_lag=self._event_lag,
+            write_faults=self.write_faults,
         )
         self.tables: Mapping[str, Table] = self.account.tables
         seeding = Seeding(self.account, self._firm)
@@ -111,7 +113,8 @@ class KantataPlatform(EmulatedPlatform):
         collection = self.account.named(entity)
         try:
             asked, set_by_hand = by_hand(collection, fields)
-            record = writing.create(self.account, collection, asked)
+            with self.write_faults.asleep():
+                record = writing.create(self.account, collection, asked)
             return self.account.update(collection.name, record["id"], set_by_hand) if set_by_hand else record
         except ApiError as refused:
             raise RefusedChange(str(refused)) from refused
@@ -121,7 +124,8 @@ class KantataPlatform(EmulatedPlatform):
         try:
             asked, set_by_hand = by_hand(collection, fields)
             if asked or not set_by_hand:
-                writing.change(self.account, collection, record_id, asked)
+                with self.write_faults.asleep():
+                    writing.change(self.account, collection, record_id, asked)
             return self.account.update(collection.name, record_id, set_by_hand)
         except ApiError as refused:
             raise RefusedChange(str(refused)) from refused
@@ -140,6 +144,9 @@ class KantataPlatform(EmulatedPlatform):
             return None
         shown: dict[str, Any] = plain(everything(self.account, collection, record))
         return shown
+
+    def spot(self, kind: str, entity: str, field: str, value: Any) -> Spot:
+        return spoiling.spot(self.account, kind, entity, field, value)
 
     def _accepts(self, token: str) -> bool:
         """The token is its user's: it dies with a revocation and while the user is disabled."""

@@ -7,23 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sandbox.kantata import custom_fields, references
+from sandbox.kantata import custom_fields, references, spoiling
 from sandbox.kantata.account import Account
 from sandbox.kantata.attributes import Attribute, Kind, UnreadableError, coerce
 from sandbox.kantata.collection import Association, Collection
 from sandbox.kantata.errors import BadRequestError, InvalidError, NotFoundError, Problem
 from sandbox.kantata.parameters import listed
 from sandbox.store import Record
-
-EMBEDDED = ("external_reference", "custom_fields")
+from sandbox.write_faults import WriteFault
 
 
 def create(account: Account, collection: Collection, fields: Mapping[str, Any]) -> Record:
     """One new record with its embedded reference and custom fields; nothing is written where any part is invalid."""
+    fields, struck = spoiling.spoilt(account, collection, fields, None)
     columns = _checked(account, collection, None, fields)
     riding = embedded(account, collection, fields, None)
     record = account.insert(collection.name, _stored(collection, columns))
     _follow_up(account, collection, record, columns, riding)
+    automate(account, collection, record, struck)
     return record
 
 
@@ -58,11 +59,26 @@ def change(account: Account, collection: Collection, record_id: str, fields: Map
     record = account.tables[collection.name].get(record_id)
     if record is None:
         raise NotFoundError
+    fields, struck = spoiling.spoilt(account, collection, fields, record)
     columns = _checked(account, collection, record, fields)
     riding = embedded(account, collection, fields, record)
     account.update(collection.name, record_id, _stored(collection, columns))
     _follow_up(account, collection, record, columns, riding)
+    automate(account, collection, record, struck)
     return record
+
+
+def automate(account: Account, collection: Collection, record: Record, struck: Sequence[WriteFault]) -> None:
+    """What the account's own automation does behind a write; counts the faults that the write met."""
+    done = list(struck)
+    for fault in account.write_faults.automations(collection.name):
+        with account.write_faults.asleep():
+            try:
+                change(account, collection, record["id"], {fault.spot.field: fault.value})
+            except InvalidError:  # what the rules refuse to an automation, it leaves undone: the write stands
+                continue
+        done.append(fault)
+    account.write_faults.count(done)
 
 
 def remove(account: Account, collection: Collection, record_ids: Sequence[str]) -> None:

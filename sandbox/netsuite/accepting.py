@@ -10,16 +10,21 @@ from sandbox.netsuite.books import Books
 from sandbox.netsuite.errors import invalid_content
 from sandbox.netsuite.fields import Field, RecordType
 from sandbox.store import Record
+from sandbox.write_faults import WriteFault
 
 
 @dataclass(slots=True)
 class Accepted:
-    """`changes` by column, the sublists as sent (None: emptied), and the property names nobody knows."""
+    """`changes` by column, the sublists as sent (None: emptied), and the property names nobody knows.
+
+    `struck` are the faults that spoilt a part of it.
+    """
 
     changes: Record
     sublists: dict[str, list[Mapping[str, Any]] | None]
     unknown: list[str] = field(default_factory=list)
     replaced: frozenset[str] = frozenset()
+    struck: list[WriteFault] = field(default_factory=list)
 
 
 class Intake:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sandbox.netsuite.transactions import RECORD_TYPES, TRANSACTIONS
 from sandbox.store import Record, Table
+from sandbox.write_faults import WriteFaults
 
 ZERO = Decimal(0)
 _SERIES = {"customer": "entity", "job": "entity", "contact": "entity", "employee": "entity"} | {
@@ -28,8 +29,9 @@ class Books:
     settle (`previousdoc` the invoice, `nextdoc` the payment); `addresses` are customers' address books.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], write_faults: WriteFaults) -> None:
         self._clock = clock
+        self.write_faults = write_faults
         self.tables = {name: Table(name) for name in RECORD_TYPES}
         self.lines = Table("transactionLine", key="uniquekey")
         self.links = Table("transactionLineLink")

@@ -1,6 +1,6 @@
 """One NetSuite account of the sandbox: its HTTP API, its credentials, and its users' changes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -9,20 +9,24 @@ from starlette.responses import Response
 
 from sandbox.firm.ids import numeric_id
 from sandbox.firm.model import Firm
+from sandbox.netsuite.accepting import Intake
 from sandbox.netsuite.analytics import Analytics
 from sandbox.netsuite.app import application
 from sandbox.netsuite.assertions import Assertions, new_key_pair
 from sandbox.netsuite.batches import Batches
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.errors import Refused, too_many_requests
+from sandbox.netsuite.fields import Field
 from sandbox.netsuite.gate import ConcurrencyPool, Login
 from sandbox.netsuite.opening import Opening
 from sandbox.netsuite.reading import Reader, Shape, plain
 from sandbox.netsuite.record_api import Records, type_named
 from sandbox.netsuite.signatures import TokenSignatures
 from sandbox.netsuite.suiteql.engine import Engine
+from sandbox.netsuite.transactions import LINE_FIELDS
 from sandbox.platform import Clock, EmulatedPlatform, KnownAs, RefusedChange
 from sandbox.store import Record
+from sandbox.write_faults import OVERWRITE, ROUND, Spot
 
 _SECRETS = ("consumer_key", "consumer_secret", "token_key", "token_secret", "client_id")
 _WHOLE = Shape(sublists=True)
@@ -44,9 +48,10 @@ class NetSuite(EmulatedPlatform):
         wall: Callable[[], datetime],
     ) -> None:
         self.name = name
-        self.books = Books(clock)
+        self.books = Books(clock, self.write_faults)
         self._opening = Opening(self.books, firm, legal_entities)
         self._records = Records(self.books)
+        self._intake = Intake(self.books)
         self._batches = Batches(self.books, self._records)
         self.tables = self.books.tables
         private_key, public_key = new_key_pair()
@@ -114,7 +119,8 @@ class NetSuite(EmulatedPlatform):
     def create(self, entity: str, fields: Record) -> Record:
         """`fields` as the record API takes them; amounts may be decimal text."""
         try:
-            record, unknown = self._records.create(type_named(entity), fields, "error")
+            with self.write_faults.asleep():
+                record, unknown = self._records.create(type_named(entity), fields, "error")
         except Refused as refused:
             raise RefusedChange(refused.detail) from refused
         assert not unknown
@@ -123,7 +129,8 @@ class NetSuite(EmulatedPlatform):
     def change(self, entity: str, record_id: str, fields: Record) -> Record:
         """As `create`; `{"voided": true}` voids an invoice or credit memo."""
         try:
-            record, _ = self._records.change(type_named(entity), record_id, fields, "error")
+            with self.write_faults.asleep():
+                record, _ = self._records.change(type_named(entity), record_id, fields, "error")
         except Refused as refused:
             raise RefusedChange(refused.detail) from refused
         return record
@@ -142,6 +149,30 @@ class NetSuite(EmulatedPlatform):
             return None
         shown: dict[str, Any] = plain(Reader(self.books, "").record(record_type, record, _WHOLE))
         return shown
+
+    def spot(self, kind: str, entity: str, field: str, value: Any) -> Spot:
+        """A field of the record by its name there or as SuiteQL's column; `item.amount` is one of the lines."""
+        record_type = type_named(entity)
+        sublist, dot, name = field.rpartition(".")
+        if dot and (sublist != "item" or sublist not in record_type.sublists or kind == OVERWRITE):
+            raise RefusedChange(f"{record_type.name} has no list {sublist} of which {kind} could spoil a field.")
+        declared = _writable(LINE_FIELDS if dot else record_type.fields, name)
+        if declared is None:
+            raise RefusedChange(f"{record_type.name} has no field {field} that could be written.")
+        if kind == ROUND and declared.kind != "number":
+            raise RefusedChange(f"{field} of {record_type.name} holds no number.")
+        if kind == OVERWRITE:
+            try:
+                self._intake.value(declared, value, name)
+            except Refused as refused:
+                raise RefusedChange(refused.detail) from refused
+            return Spot(record_type.name, str(declared.rest))
+        return Spot(f"{record_type.name}.item" if dot else record_type.name, declared.column)
+
+
+def _writable(fields: Iterable[Field], name: str) -> Field | None:
+    written = (field for field in fields if field.rest is not None and field.writable)
+    return next((field for field in written if name.lower() in (str(field.rest).lower(), field.column)), None)
 
 
 def machine_clock() -> datetime:

@@ -66,6 +66,7 @@ class Posting:
         for position, item in enumerate(sent or []):
             path = f"item.items[{position}]"
             values = self._intake.fields(LINE_FIELDS, item, path)
+            accepted.struck += books.write_faults.spoil(f"{record_type.name}.item", values)
             number = values.pop("line", None)
             known = None if number is None else existing.get(int(number))
             if number is not None and known is None and existing:

@@ -17,6 +17,12 @@ _TRANSACTIONS = frozenset(record_type.name for record_type in TRANSACTIONS)
 _NAMES = {"customer": "CUST", "job": "PRJ", "contact": "CONT", "employee": "EMP"}
 
 
+def _needed(record_type: RecordType) -> frozenset[str]:
+    """The columns that a record can't be created without."""
+    own = {"companyname"} if record_type.name == "customer" else set()
+    return frozenset(own | {field.column for field in record_type.fields if field.required})
+
+
 class Writer:
     def __init__(self, books: Books) -> None:
         self._books = books
@@ -35,6 +41,7 @@ class Writer:
             if field.required and changes.get(field.column) is None:
                 raise business_rule(f"Please enter value(s) for: {field.rest}.")
         self._free(record_type, changes.get("externalid"), None)
+        accepted.struck += books.write_faults.spoil(record_type.name, changes, needed=_needed(record_type))
         record = {name: value for name, value in changes.items() if value is not None} | fixed
         record["id"] = books.next_id(record_type.name)
         with self._undone_if_refused():
@@ -46,26 +53,41 @@ class Writer:
                 self._entity_defaults(record_type, record)
                 books.insert(books.tables[record_type.name], record)
                 self._enter_addresses(record_type, record, accepted)
+            self._automate(record_type, record, accepted)
         return record
 
     def change(self, record_type: RecordType, record: Record, accepted: Accepted) -> None:
         """Fields that are absent stay; null clears."""
         books = self._books
-        changes = dict(accepted.changes)
+        changes = accepted.changes
         for field in record_type.fields:
             if field.required and field.column in changes and changes[field.column] is None:
                 raise business_rule(f"Please enter value(s) for: {field.rest}.")
         if "externalid" in changes:
             self._free(record_type, changes["externalid"], record["id"])
+        accepted.struck += books.write_faults.spoil(record_type.name, changes)
         if record_type.name == "job" and "parent" in changes:
             changes["customer"] = changes["parent"]
         changes["lastmodifieddate"] = books.now()
         with self._undone_if_refused():
-            books.update(books.tables[record_type.name], record["id"], changes)
-            if record_type.name in _TRANSACTIONS:
-                self._enter(record_type, record, accepted, created=False)
-            else:
-                self._enter_addresses(record_type, record, accepted)
+            self._store(record_type, record, accepted)
+            self._automate(record_type, record, accepted)
+
+    def _store(self, record_type: RecordType, record: Record, accepted: Accepted) -> None:
+        self._books.update(self._books.tables[record_type.name], record["id"], accepted.changes)
+        if record_type.name in _TRANSACTIONS:
+            self._enter(record_type, record, accepted, created=False)
+        else:
+            self._enter_addresses(record_type, record, accepted)
+
+    def _automate(self, record_type: RecordType, record: Record, accepted: Accepted) -> None:
+        """What a script of the account's own does behind a write; counts the faults that the write met."""
+        books = self._books
+        automations = books.write_faults.automations(record_type.name)
+        for fault in automations:
+            set_there = self._intake.body(record_type, {fault.spot.field: fault.value}).changes
+            self._store(record_type, record, Accepted(set_there | {"lastmodifieddate": books.now()}, {}))
+        books.write_faults.count([*accepted.struck, *automations])
 
     def delete(self, record_type: RecordType, record: Record) -> None:
         """Refused while other records depend on it. Shows in `deletedrecord`."""

@@ -101,6 +101,10 @@ class SObject:
         return tuple(each for each in self.declared if each.unique)
 
     @cached_property
+    def required(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.declared if each.required)
+
+    @cached_property
     def references(self) -> tuple[Field, ...]:
         return tuple(each for each in self.declared if each.kind == "reference")
 

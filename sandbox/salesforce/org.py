@@ -10,6 +10,7 @@ from sandbox.salesforce.identifiers import IdSequence, case_safe
 from sandbox.salesforce.objects import OBJECTS
 from sandbox.salesforce.values import instant_on_the_wire
 from sandbox.store import Record, Table
+from sandbox.write_faults import WriteFaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Org:
     user_id: str
     default_currency: str
     duplicate_rule: bool = False
+    write_faults: WriteFaults = field(default_factory=WriteFaults)
     tables: dict[str, Table] = field(default_factory=lambda: {name: Table(name, key="Id") for name in OBJECTS})
     bins: dict[str, Table] = field(default_factory=lambda: {name: Table(name, key="Id") for name in OBJECTS})
     deletions: dict[str, list[Deletion]] = field(default_factory=lambda: {name: [] for name in OBJECTS})

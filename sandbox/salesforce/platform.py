@@ -18,7 +18,7 @@ from sandbox.salesforce.bulk_jobs import BulkJobs
 from sandbox.salesforce.call import refused
 from sandbox.salesforce.cursors import MAX_BATCH, Cursors
 from sandbox.salesforce.errors import ApiError, daily_limit_exceeded
-from sandbox.salesforce.fields import SObject
+from sandbox.salesforce.fields import NUMBER_KINDS, SObject
 from sandbox.salesforce.gate import response
 from sandbox.salesforce.instance import Instance
 from sandbox.salesforce.oauth import ConnectedApp
@@ -26,8 +26,10 @@ from sandbox.salesforce.objects import OBJECTS
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.quota import FULL_SANDBOX_REQUESTS, Quota
 from sandbox.salesforce.sessions import Sessions
+from sandbox.salesforce.values import accepted
 from sandbox.salesforce.writes import change, create, remove
 from sandbox.store import Record, Table
+from sandbox.write_faults import OVERWRITE, ROUND, Spot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,8 @@ class SalesforcePlatform(EmulatedPlatform):
     def create(self, entity: str, fields: Record) -> Record:
         sobject = _object(entity)
         try:
-            return create(self.instance.org, sobject, fields, allow_duplicate=True)
+            with self.write_faults.asleep():
+                return create(self.instance.org, sobject, fields, allow_duplicate=True)
         except ApiError as error:
             raise self._undone(error) from error
         finally:
@@ -109,7 +112,8 @@ class SalesforcePlatform(EmulatedPlatform):
     def change(self, entity: str, record_id: str, fields: Record) -> Record:
         sobject = _object(entity)
         try:
-            return change(self.instance.org, sobject, record_id, fields, allow_duplicate=True)
+            with self.write_faults.asleep():
+                return change(self.instance.org, sobject, record_id, fields, allow_duplicate=True)
         except ApiError as error:
             raise self._undone(error) from error
         finally:
@@ -133,6 +137,20 @@ class SalesforcePlatform(EmulatedPlatform):
         return {
             field.name: record.get(field.name, field.absent) for field in sobject.declared if field.kind != "address"
         }
+
+    def spot(self, kind: str, entity: str, field: str, value: Any) -> Spot:
+        sobject = _object(entity)
+        declared = sobject.field(field)
+        if declared is None or not (declared.updateable or (declared.createable and kind != OVERWRITE)):
+            raise RefusedChange(f"No such column '{field}' that could be written on sobject of type {entity}")
+        if kind == ROUND and declared.kind not in NUMBER_KINDS:
+            raise RefusedChange(f"{declared.name} of {entity} holds no number")
+        if kind == OVERWRITE:
+            try:
+                accepted(declared, value)
+            except ApiError as error:
+                raise RefusedChange(str(error)) from error
+        return Spot(sobject.name, declared.name)
 
     def reset(self) -> None:
         self.instance.org = self._filled_org(self.instance.org.org_id)
@@ -168,6 +186,7 @@ class SalesforcePlatform(EmulatedPlatform):
             user_id=seed.RUN_AS_USER,
             default_currency=self._firm.legal_entities[0].currency,
             duplicate_rule=self._options.duplicate_rule,
+            write_faults=self.write_faults,
         )
         seed.fill(org, self._firm)
         return org

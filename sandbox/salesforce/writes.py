@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sandbox.salesforce.errors import ApiError, not_found
@@ -17,7 +18,9 @@ from sandbox.salesforce.rules import (
     require_fields,
     writable_fields,
 )
+from sandbox.salesforce.values import decimal_on_the_wire
 from sandbox.store import Record
+from sandbox.write_faults import WriteFault, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class SeveralMatchesError(Exception):
 
 def create(org: Org, sobject: SObject, given: Mapping[str, Any], *, allow_duplicate: bool = False) -> Record:
     fields = writable_fields(org, sobject, given, creating=True)
+    struck = org.write_faults.spoil(sobject.name, fields, whole=_whole, needed=sobject.required)
     for field in sobject.declared:
         if field.default is not None and fields.get(field.name) is None:
             fields[field.name] = field.default
@@ -67,6 +71,7 @@ def create(org: Org, sobject: SObject, given: Mapping[str, Any], *, allow_duplic
     )
     record.update(sobject.derive(record))
     org.insert(sobject, record)
+    _automate(org, sobject, record["Id"], struck)
     return record
 
 
@@ -83,6 +88,7 @@ def change(
     if org.duplicate_rule and not allow_duplicate and "Name" in fields:
         refuse_likely_duplicate(org, sobject, merged, record_id=record["Id"])
     org.require_unlocked([record["Id"], *_parents(sobject, merged)])
+    struck = org.write_faults.spoil(sobject.name, fields, whole=_whole)
     now = org.now()
     fields.update(LastModifiedDate=now, LastModifiedById=org.user_id, SystemModstamp=now)
     if "StageName" in fields and fields["StageName"] != record.get("StageName"):
@@ -92,6 +98,7 @@ def change(
         fields.update(ActivatedDate=now, ActivatedById=org.user_id)
     fields.update(sobject.derive({**record, **fields}))
     org.update(sobject, record["Id"], fields)
+    _automate(org, sobject, record["Id"], struck)
     return org.tables[sobject.name].rows[record["Id"]]
 
 
@@ -136,6 +143,19 @@ def remove(org: Org, sobject: SObject, record_id: str) -> None:
             else:
                 org.update(child, below["Id"], {field.name: None, "SystemModstamp": org.now()})
     org.bin(sobject, record["Id"])
+
+
+def _automate(org: Org, sobject: SObject, record_id: str, struck: list[WriteFault]) -> None:
+    """What the org's own automation does behind a write; counts the faults that the write met."""
+    automations = org.write_faults.automations(sobject.name)
+    with org.write_faults.asleep():
+        for fault in automations:
+            change(org, sobject, record_id, {fault.spot.field: fault.value}, allow_duplicate=True)
+    org.write_faults.count([*struck, *automations])
+
+
+def _whole(name: str, value: Any) -> Any:
+    return decimal_on_the_wire(rounded(name, value), 0) if isinstance(value, Decimal) else value
 
 
 def existing(org: Org, sobject: SObject, record_id: str) -> Record:

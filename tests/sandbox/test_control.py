@@ -69,6 +69,11 @@ def test_faults_are_listed_as_given_and_taken_back_one_or_all(bench):
         ({"platform": "notebook", "kind": "down", "match": "/x"}, 422, "match"),
         ({"platform": "notebook", "kind": "down", "match": {"url": "/x"}}, 422, "method"),
         ({"platform": "notebook", "kind": "down", "match": {"path": 1}}, 422, "match.path"),
+        (
+            {"platform": "notebook", "kind": "ignore_field", "entity": "Note", "field": "text"},
+            422,
+            "no faults of writes",
+        ),
         (["down"], 422, "object"),
         (b"{", 422, "not JSON"),
     ],

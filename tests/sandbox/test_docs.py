@@ -15,6 +15,7 @@ from sandbox.control import ENDPOINTS
 from sandbox.faults import KINDS
 from sandbox.serve import SandboxThread
 from sandbox.world import offered_options, real_vendors, vendors
+from sandbox.write_faults import WRITE_KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
 EXAMPLES = re.findall(r"^curl (.*?)(?: +#.*)?$", PAGE, re.MULTILINE)
@@ -65,6 +66,7 @@ def test_every_endpoint_has_an_example():
 def test_every_fault_option_and_credential_is_told(ready):
     kinds = re.findall(r"^\| `(\w+)` \| .* \| (?:yes|no|\*\*yes\*\*) \|$", PAGE, re.MULTILINE)
     assert tuple(kinds) == KINDS
+    assert tuple(re.findall(r"^\| `(\w+_field)` \|", PAGE, re.MULTILINE)) == WRITE_KINDS
     table = PAGE.partition("| vendor | option |")[2].partition("\n\n")[0]
     told = {
         name

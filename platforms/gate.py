@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from platforms.breaker import Breaker, BreakerLimits
+from platforms.budget import Budget, Holding, LocalBudget
 from platforms.call_log import UpstreamCall, upstream_calls
 from platforms.deadline import operation_deadline
 from platforms.health import ILL, Health
@@ -15,7 +16,7 @@ from platforms.http import Failure, HttpRequest, HttpResponse, Transport, Transp
 from platforms.metrics import PLATFORM_METRICS, PlatformMetrics, RouteMetrics
 from platforms.pace import AdaptivePace
 from platforms.quota import Quota
-from platforms.slots import Priority, Slots
+from platforms.slots import Priority
 from platforms.status_table import read_failure, read_status, retry_after
 from runtime.clock import Clock, SystemClock
 from runtime.correlation import correlation_id
@@ -52,8 +53,9 @@ class _Stale(Exception):  # noqa: N818 - a signal between two methods
 class Gate:
     """One configured platform's concurrency, time, breaker, quota and health.
 
-    `timeout` is the time in seconds for one call with all its repeats. `classify` is the vendor's table. `pace` is for
-    vendors who don't publish their limits.
+    `timeout` is the time in seconds for one call with all its repeats. `budget` is what other processes share; without
+    one, `slots` calls at once are this gate's own. `classify` is the vendor's table. `pace` is for vendors who don't
+    publish their limits.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Gate:
         *,
         timeout: float,
         slots: int,
+        budget: Budget | None = None,
         classify: Classify = read_status,
         breaker: BreakerLimits | None = None,
         pace: AdaptivePace | None = None,
@@ -76,17 +79,14 @@ class Gate:
         self._timeout = timeout
         self._classify = classify
         self._clock = clock or SystemClock()
-        self._slots = Slots(slots)
+        self._budget: Budget = LocalBudget(slots) if budget is None else budget
         self._breaker = Breaker(self._clock, breaker)
         self._pace = pace
         self._health = Health(self._clock)
-        self._held_until = 0.0
-        self._held_by: type[UpstreamRateLimited | UpstreamQuotaExhausted | UpstreamUnavailable] = UpstreamRateLimited
         self._sleep = sleep
         self._jitter = jitter
-        self.quota = Quota()
         self._metrics = RouteMetrics(
-            metrics, platform, in_flight=lambda: self._slots.in_use, breaker=lambda: self._breaker.state
+            metrics, platform, in_flight=lambda: self._budget.in_use, breaker=lambda: self._breaker.state
         )
 
     # ----------------------------------------------------------------------------------------------- what it tells
@@ -96,12 +96,16 @@ class Gate:
         return self._health.state(self._breaker.state, exhausted=self.quota.exhausted)
 
     @property
+    def quota(self) -> Quota:
+        return self._budget.quota
+
+    @property
     def last_contact_at(self) -> datetime | None:
         return self._health.last_contact_at
 
     def quota_seen(self, used: int | None, limit: int | None, resets_at: datetime | None = None) -> None:
         """The vendor's client tells what it read in an answer's headers."""
-        self.quota = Quota(used=used, limit=limit, resets_at=resets_at)
+        self._budget.quota_seen(Quota(used=used, limit=limit, resets_at=resets_at))
         self._metrics.quota(used, limit)
 
     # -------------------------------------------------------------------------------------------------------- send
@@ -152,7 +156,7 @@ class Gate:
         self, request: HttpRequest, priority: Priority, end: float, *, attempt: int, hurried: bool, safe: bool
     ) -> HttpResponse:
         self._refuse_unsent(priority)
-        if not self._slots.take_now(priority):
+        if not self._budget.take_now(priority):
             await self._queue(priority, end, hurried=hurried)
         try:
             if self._pace is not None:
@@ -163,30 +167,32 @@ class Gate:
                 raise self._out_of_time(hurried=hurried)
             return await self._call(request, left, attempt=attempt, hurried=hurried, safe=safe)
         finally:
-            self._slots.give_back()
+            self._budget.give_back()
 
     def _refuse_unsent(self, priority: Priority) -> None:
         if wait := self._breaker.refuses_for():
             detail = "it failed again and again a moment ago and is being left alone"
             raise UpstreamCircuitOpen(detail, platform=self.platform, retry_after=wait)
-        held = self._held_until - self._clock.monotonic()
+        budget = self._budget
+        held = budget.held_until - self._clock.monotonic()
         if held > 0:
-            raise self._held_by("it asked for a pause", platform=self.platform, retry_after=held, landed=Landed.NO)
-        if not self.quota.allows(priority, self._clock.now()):
+            raise budget.held_by("it asked for a pause", platform=self.platform, retry_after=held, landed=Landed.NO)
+        if not budget.quota.allows(priority, self._clock.now()):
             detail = "what is left of the allowance is kept for more urgent calls"
             raise UpstreamQuotaExhausted(detail, platform=self.platform)
 
     async def _queue(self, priority: Priority, end: float, *, hurried: bool) -> None:
         try:
             async with asyncio.timeout(max(0.0, end - self._clock.monotonic())):
-                await self._slots.take(priority)
+                while not await self._budget.take(priority):
+                    self._refuse_unsent(priority)
         except TimeoutError:
             raise self._out_of_time(hurried=hurried) from None
 
     def _out_of_time(self, *, hurried: bool) -> DeadlineExceeded | UpstreamRateLimited:
         if hurried:
             return DeadlineExceeded("the operation's time ended before the platform was asked", platform=self.platform)
-        detail = f"all {self._slots.limit} places for calls at once were taken the whole time"
+        detail = f"all {self._budget.places} places for calls at once were taken the whole time"
         return UpstreamRateLimited(detail, platform=self.platform)
 
     async def _keep_pace(self, pace: AdaptivePace, end: float) -> None:
@@ -257,14 +263,13 @@ class Gate:
         if isinstance(failed, _HOLDING):
             self._hold(failed)
 
-    def _hold(self, error: UpstreamRateLimited | UpstreamQuotaExhausted | UpstreamUnavailable) -> None:
+    def _hold(self, error: Holding) -> None:
         """Nobody calls before the time that the platform named."""
         pause = error.retry_after
         if pause is None and isinstance(error, UpstreamQuotaExhausted):
             pause = _QUOTA_PAUSE
         if pause:
-            self._held_until = max(self._held_until, self._clock.monotonic() + min(pause, _LONGEST_HOLD))
-            self._held_by = type(error)
+            self._budget.hold(self._clock.monotonic() + min(pause, _LONGEST_HOLD), type(error))
 
     def _record(
         self,

@@ -1,12 +1,13 @@
 """The vendors that Crosswalk knows, each found in its own folder, and the platforms that an installation configures."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 import platforms
+from platforms.budget import Budget, Budgets
 from platforms.connected import Connected
 from platforms.http import HttpRequest, HttpResponse, Transport
 from platforms.keepalive import KeepAliveTransport
@@ -18,7 +19,10 @@ from schema.roles import PlatformRole
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """What the settings say of one platform. `url` has no slash at its end; `timeout` is in seconds."""
+    """What the settings say of one platform. `url` has no slash at its end; `timeout` is in seconds.
+
+    `budget` is what other processes share; None: this process keeps `slots` places to itself.
+    """
 
     name: str
     vendor: str
@@ -29,6 +33,7 @@ class Connection:
     options: Mapping[str, Any]
     timeout: float
     slots: int
+    budget: Budget | None = None
 
     def problem(self, setting: str, what: str) -> SettingsError:
         """The error that a vendor raises for a setting of this platform, such as `options.currency`."""
@@ -63,13 +68,19 @@ def vendor(name: str) -> Vendor:
 
 
 def connect(
-    settings: Settings, *, transport: Transport | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    transport: Transport | None = None,
+    clock: Clock | None = None,
+    budgets: Budgets | None = None,
 ) -> dict[str, Connected]:
     """The configured platforms by name, none spoken to yet, all over one transport that the last one closes.
 
+    `budgets` makes what processes share, as `platforms.budget_redis.redis_budgets` does; without it nothing is shared.
     Raises SettingsError with everything that is wrong with any of them: an unknown vendor, credentials or options that
     the vendor doesn't know or misses, a role that it can't play.
     """
+    time = clock or SystemClock()
     shared = _Shared(transport or KeepAliveTransport(), holders=len(settings.platforms))
     connected: dict[str, Connected] = {}
     problems: list[str] = []
@@ -78,7 +89,10 @@ def connect(
             entry = _entry(name, platform)
             connection = _connection(name, platform, settings)
             _check(entry, connection)
-            made = entry.connect(connection, shared, clock or SystemClock())
+            if budgets is not None:
+                budget = budgets(name, slots=connection.slots, clock=time)
+                connection = replace(connection, budget=budget)
+            made = entry.connect(connection, shared, time)
             _check_roles(connection, made)
         except SettingsError as error:
             problems += error.problems

@@ -81,6 +81,7 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Kanta
         transport,
         timeout=connection.timeout,
         slots=connection.slots,
+        budget=connection.budget,
         classify=read_error,
         pace=AdaptivePace(clock),
         clock=clock,

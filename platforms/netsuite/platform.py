@@ -78,6 +78,7 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
         transport,
         timeout=connection.timeout,
         slots=connection.slots,
+        budget=connection.budget,
         classify=classify,
         clock=clock,
     )

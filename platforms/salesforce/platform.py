@@ -74,6 +74,7 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Sales
         transport,
         timeout=connection.timeout,
         slots=connection.slots,
+        budget=connection.budget,
         classify=reading,
         clock=clock,
     )

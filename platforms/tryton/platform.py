@@ -58,6 +58,7 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Tryto
         transport,
         timeout=connection.timeout,
         slots=connection.slots,
+        budget=connection.budget,
         classify=read_error,
         clock=clock,
     )

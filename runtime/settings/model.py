@@ -125,6 +125,21 @@ class LogSettings(Section):
     )
 
 
+class ServiceSettings(Section):
+    kind: str = Field(
+        default="",
+        pattern=r"^[A-Z_]{0,40}$",
+        description="The kind of engagement, as the graph names kinds; without it an ordinary one.",
+    )
+    tasks: tuple[str, ...] = Field(default=(), description="Names of the tasks that each such engagement begins with.")
+    milestones: tuple[str, ...] = Field(
+        default=(), description="Names of milestones, where nothing that was agreed says any."
+    )
+    roles: tuple[str, ...] = Field(
+        default=(), description="Who is looked for, by role, where nothing that was agreed has rates for roles."
+    )
+
+
 class Settings(Section):
     """Everything that an installation may set."""
 
@@ -144,6 +159,9 @@ class Settings(Section):
     owners: dict[str, Role] = Field(
         default_factory=dict,
         description="Fields (`Type.field`) that another role owns in this firm than the schema says.",
+    )
+    services: dict[str, ServiceSettings] = Field(
+        default_factory=dict, description="What the firm sells, by service code: how the work for it is set up."
     )
     cache: CacheSettings = Field(
         default=CacheSettings(), description="Records kept for operations that allow some age."

@@ -1,0 +1,78 @@
+"""What a step does to one platform, said before it is done, and how it is undone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from schema.roles import PlatformRole
+
+PLANNED = "\x02"
+"""Begins the stand-in for the id of a record that only exists in a plan."""
+
+
+class Undo(StrEnum):
+    """How a finished step is taken back."""
+
+    REMOVE = "remove"
+    """The record that it made is removed; one that was there before stays."""
+    RESTORE = "restore"
+    """The values that it changed become again what they were."""
+    NONE = "none"
+    """There is nothing to take back: it repeats what other systems say, or can't be unsaid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A new record. `key` None: the step's own; else the key of something that the firm has once.
+
+    A record that bears its business key already, and that this run didn't make, is taken as it is.
+    """
+
+    platform: str
+    type: str
+    role: PlatformRole
+    values: Mapping[str, Any]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Other values for a record. With a `version`, only as long as the record has that version."""
+
+    platform: str
+    type: str
+    role: PlatformRole
+    external_id: str
+    values: Mapping[str, Any]
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """A record taken back. Only compensation asks for it."""
+
+    platform: str
+    type: str
+    role: PlatformRole
+    external_id: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+Effect: TypeAlias = Create | Update | Remove
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a flow goes on with. In a plan the id of a record that doesn't exist yet is a stand-in."""
+
+    external_id: str
+    created: bool
+
+
+def planned_id(step: str) -> str:
+    return f"{PLANNED}{step}"
+
+
+def is_planned(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(PLANNED)

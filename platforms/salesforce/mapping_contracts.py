@@ -49,7 +49,8 @@ def contract(options: OrgOptions) -> SoqlFacet:
         | {
             "StatusCode", "ContractTerm", "OwnerId", "Pricebook2Id", "CompanySignedId", "CompanySignedDate",
             "CustomerSignedId", "CustomerSignedTitle", "CustomerSignedDate", "SpecialTerms", "OwnerExpirationNotice",
-            "ActivatedById", "ActivatedDate", "Description", "CreatedDate", "CW_Key__c",
+            "ActivatedById", "ActivatedDate", "Description", "CreatedDate", "CW_Key__c", "CW_Sync_Status__c",
+            "CW_Project__c",
         },
     )  # fmt: skip
 

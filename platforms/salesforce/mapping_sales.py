@@ -54,7 +54,8 @@ def account() -> SoqlFacet:
         | {
             "MasterRecordId", "Type", "RecordTypeId", "Phone", "Fax", "AnnualRevenue", "NumberOfEmployees", "Ownership",
             "TickerSymbol", "Description", "Rating", "Site", "OwnerId", "LastActivityDate", "AccountSource",
-            "DunsNumber", "NaicsCode", "Sic", "Tradestyle", "YearStarted", "CW_Key__c",
+            "DunsNumber", "NaicsCode", "Sic", "Tradestyle", "YearStarted", "CW_Key__c", "CW_Sync_Status__c",
+            "CW_ERP_Customers__c",
         },
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def opportunity(options: OrgOptions) -> SoqlFacet:
             "IsPrivate", "Description", "ExpectedRevenue", "TotalOpportunityQuantity", "Type", "NextStep", "LeadSource",
             "ForecastCategory", "ForecastCategoryName", "CampaignId", "HasOpportunityLineItem", "Pricebook2Id",
             "OwnerId", "FiscalQuarter", "FiscalYear", "Fiscal", "ContactId", "LastStageChangeDate", "SyncedQuoteId",
-            "CreatedDate", "CW_Key__c",
+            "CreatedDate", "CW_Key__c", "CW_Sync_Status__c", "CW_Project__c", "CW_Project_URL__c",
         },
     )  # fmt: skip
 

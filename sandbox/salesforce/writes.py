@@ -94,12 +94,21 @@ def change(
     if "StageName" in fields and fields["StageName"] != record.get("StageName"):
         fields["LastStageChangeDate"] = now
         fields.setdefault("Probability", None)
-    if sobject.name == "Contract" and fields.get("Status") == "Activated" and record.get("StatusCode") != "Activated":
-        fields.update(ActivatedDate=now, ActivatedById=org.user_id)
+    if sobject.name == "Contract" and fields.get("Status") not in (None, record["Status"]):
+        fields.update(_step_of_contract(org, record, fields["Status"], now))
     fields.update(sobject.derive({**record, **fields}))
     org.update(sobject, record["Id"], fields)
     _automate(org, sobject, record["Id"], struck)
     return org.tables[sobject.name].rows[record["Id"]]
+
+
+def _step_of_contract(org: Org, record: Record, status: str, now: str) -> Record:
+    """What the org notes of a contract's step: when it was approved, when and by whom it was activated."""
+    if status == "Approved":
+        return {"LastApprovedDate": now}
+    if status == "Activated" and record["StatusCode"] != "Activated":
+        return {"ActivatedDate": now, "ActivatedById": org.user_id}
+    return {}
 
 
 def upsert(

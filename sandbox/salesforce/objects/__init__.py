@@ -6,11 +6,13 @@ from sandbox.salesforce.objects.account import ACCOUNT
 from sandbox.salesforce.objects.contact import CONTACT
 from sandbox.salesforce.objects.contract import CONTRACT
 from sandbox.salesforce.objects.contract_parts import AMENDMENT, CONTRACT_MILESTONE, RATE
+from sandbox.salesforce.objects.invoice import INVOICE
 from sandbox.salesforce.objects.opportunity import OPPORTUNITY
 from sandbox.salesforce.objects.user import USER
 
 OBJECTS = {
-    each.name: each for each in (ACCOUNT, CONTACT, CONTRACT, OPPORTUNITY, USER, AMENDMENT, CONTRACT_MILESTONE, RATE)
+    each.name: each
+    for each in (ACCOUNT, CONTACT, CONTRACT, OPPORTUNITY, USER, AMENDMENT, CONTRACT_MILESTONE, RATE, INVOICE)
 }
 _BY_LOWER_NAME = {name.lower(): each for name, each in OBJECTS.items()}
 

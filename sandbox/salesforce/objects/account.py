@@ -22,6 +22,7 @@ from sandbox.salesforce.objects.vocabulary import (
     OWNER,
     RECORD_ID,
     STAMPS,
+    SYNC_STATUS,
 )
 
 TYPES = (
@@ -66,5 +67,7 @@ ACCOUNT = SObject(
         text("YearStarted", 4),
         EXTERNAL_KEY,
         picklist("CW_Status__c", *STATUSES, restricted=True),
+        SYNC_STATUS,
+        long_text("CW_ERP_Customers__c"),
     ),
 )

@@ -22,8 +22,10 @@ from sandbox.salesforce.objects.vocabulary import (
     EXTERNAL_KEY,
     IS_DELETED,
     OWNER,
+    PROJECT,
     RECORD_ID,
     STAMPS,
+    SYNC_STATUS,
 )
 from sandbox.store import Record
 
@@ -88,5 +90,7 @@ CONTRACT = SObject(
         money("CW_Value__c"),
         picklist("CW_Billing_Model__c", *BILLING_MODELS, restricted=True),
         lookup("CW_Opportunity__c", "Opportunity", children="CW_Contracts__r"),
+        SYNC_STATUS,
+        PROJECT,
     ),
 )

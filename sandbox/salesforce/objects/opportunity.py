@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from sandbox.salesforce.fields import (
     READ_ONLY,
+    Field,
     SObject,
     day,
     flag,
@@ -24,8 +25,10 @@ from sandbox.salesforce.objects.vocabulary import (
     IS_DELETED,
     LEAD_SOURCES,
     OWNER,
+    PROJECT,
     RECORD_ID,
     STAMPS,
+    SYNC_STATUS,
 )
 from sandbox.salesforce.values import decimal_on_the_wire
 from sandbox.store import Record
@@ -106,5 +109,8 @@ OPPORTUNITY = SObject(
         EXTERNAL_KEY,
         text("CW_Service_Code__c", 40),
         picklist("CW_Billing_Model__c", *BILLING_MODELS, restricted=True),
+        SYNC_STATUS,
+        PROJECT,
+        Field(name="CW_Project_URL__c", kind="url", length=255),
     ),
 )

@@ -15,6 +15,8 @@ IS_DELETED = flag("IsDeleted", **READ_ONLY)
 OWNER = lookup("OwnerId", "User", required=False)
 CURRENCY = picklist("CurrencyIsoCode", *CURRENCIES, length=3, restricted=True)
 EXTERNAL_KEY = text("CW_Key__c", 255, external_id=True, unique=True)
+SYNC_STATUS = text("CW_Sync_Status__c", 255)
+PROJECT = text("CW_Project__c", 40)
 STAMPS = (
     instant("CreatedDate", **READ_ONLY),
     lookup("CreatedById", "User", **READ_ONLY),

@@ -280,9 +280,24 @@ class UpstreamConflict(UpstreamRejected):
 
 
 class UpstreamDuplicate(UpstreamRejected):
-    """The platform won't make the record: a rule or a unique value makes it one that is there already."""
+    """The platform won't make the record: a rule or a unique value makes it one that is there already.
+
+    `candidates`: the platform's own ids of the records that it may be, where the platform names them.
+    """
 
     code = ErrorCode.UPSTREAM_DUPLICATE
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        platform: str | None = None,
+        landed: Landed | None = None,
+        retry_after: float | None = None,
+        candidates: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(detail, platform=platform, landed=landed, retry_after=retry_after)
+        self.candidates = candidates
 
 
 def to_extensions(error: CrosswalkError, correlation_id: str) -> dict[str, Any]:

@@ -1,23 +1,27 @@
-"""Salesforce's REST API over HTTP: queries and their further pages.
+"""Salesforce's REST API over HTTP: queries and their further pages, and calls for single records.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 """
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote_plus
 
 from platforms.gate import Gate
 from platforms.http import HttpRequest, HttpResponse
 from platforms.salesforce.auth import Session
 from platforms.salesforce.errors import read_error
+from platforms.slots import Priority
 from platforms.tokens import TokenSource
-from schema.errors import BadUserInput, PlatformError
+from schema.errors import BadUserInput, Landed, PlatformError, UpstreamUnauthorized
 
 _URL_AND_HEADERS = 16_384  # bytes; there is no POST for queries
 _OWN_HEADERS = 1_000  # bytes, generously, for ours beside the session's
 _SAFE = "'(),*:!~"  # may stand as they are in a URL's query, as a browser's own encoding leaves them too
 _ENCODED = {code: quote_plus(chr(code), safe=_SAFE) for code in range(128)}
 _USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
+_CALLER = {"Accept": "application/json", "Sforce-Call-Options": "client=crosswalk"}  # named in changes that we cause
+_NONE: Mapping[str, str] = {}
 _PAGE_PATH = re.compile(r"/services/data/v[\d.]{3,6}/query/[\w-]{1,200}")
 
 
@@ -28,11 +32,7 @@ class Client:
         self._gate = gate
         self._sessions = sessions
         self._root = f"/services/data/v{api_version}"
-        self._headers = {
-            "Accept": "application/json",
-            "Sforce-Query-Options": f"batchSize={page_size}",
-            "Sforce-Call-Options": "client=crosswalk",
-        }
+        self._headers = {**_CALLER, "Sforce-Query-Options": f"batchSize={page_size}"}
 
     async def query(self, statement: str) -> bytes:
         """The first page of a SOQL query's answer. BadUserInput, without a call, for a statement that is too long."""
@@ -44,6 +44,48 @@ class Client:
 
     async def limits(self) -> bytes:
         return await self._get("/limits", "/limits", "limits")
+
+    async def record(
+        self,
+        method: str,
+        path: str,
+        route: str,
+        statement: str,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] = _NONE,
+    ) -> HttpResponse:
+        """One call of a governed write: to read what GET, else to write, which is sent once.
+
+        `path` is below the API's root and can be written into a URL as it is. A session that ends meanwhile is renewed
+        and the call sent again: an org that refuses a session has done nothing.
+        """
+        more = {"Content-Type": "application/json", **headers} if body else headers
+        sent = False
+
+        async def call(session: Session) -> HttpResponse:
+            nonlocal sent
+            request = HttpRequest(
+                method=method,
+                url=session.instance_url + self._root + path,
+                route=self._root + route,
+                headers={"Authorization": session.authorization, **_CALLER, **more},
+                body=body,
+                statement=statement,
+            )
+            sent = True
+            try:
+                return await self._gate.send(request, priority=Priority.GOVERNED_WRITE, safe=method == "GET")
+            except UpstreamUnauthorized:
+                sent = False
+                raise
+
+        try:
+            return await self._sessions.authorised(call)
+        except PlatformError as error:
+            if not sent:
+                error.landed = Landed.NO  # it is the login that failed, however unknown its own outcome
+            raise
 
     async def _get(self, path: str, route: str, statement: str, *, whole: bool = False) -> bytes:
         path = path if whole else self._root + path

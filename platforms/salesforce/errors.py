@@ -1,6 +1,7 @@
 """What Salesforce's statuses and error codes mean: the one table.
 
-REST answers a list of `{"errorCode", "message"}`, the token endpoint one flat `{"error", "error_description"}`.
+REST answers a list of `{"errorCode", "message", "fields"}`, the token endpoint one flat `{"error",
+"error_description"}`.
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 """
 
@@ -10,9 +11,12 @@ from collections.abc import Mapping
 import msgspec
 
 from platforms.http import HttpResponse
+from platforms.salesforce.duplicates import duplicate
+from platforms.salesforce.refusal import Refusal
 from platforms.status_table import looks_like_json, read_status
 from schema.errors import (
     PlatformError,
+    UpstreamConflict,
     UpstreamForbidden,
     UpstreamInvalidResponse,
     UpstreamLocked,
@@ -23,6 +27,11 @@ from schema.errors import (
     UpstreamUnauthorized,
     UpstreamUnavailable,
 )
+
+
+class RecordGone(UpstreamRejected):
+    """Nothing under this address: no such record, a deleted one, or one that our user may not see."""
+
 
 _LEAVES: Mapping[str, tuple[type[PlatformError], str]] = {
     # REST
@@ -35,10 +44,13 @@ _LEAVES: Mapping[str, tuple[type[PlatformError], str]] = {
     "INVALID_QUERY_LOCATOR": (UpstreamRateLimited, "too many long answers were open, and the rest of this one is gone"),
     "INSUFFICIENT_ACCESS_OR_READONLY": (UpstreamForbidden, "our user may not do this"),
     "INSUFFICIENT_ACCESS": (UpstreamForbidden, "our user may not do this"),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": (UpstreamForbidden, "our user may not use a related record"),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": (UpstreamForbidden, "our user may not write a field"),
     "API_DISABLED_FOR_ORG": (UpstreamForbidden, "the org or our user's profile has the API switched off"),
     "INVALID_TYPE": (UpstreamRejected, "an object that we read is missing, or our user may not see it"),
     "INVALID_FIELD": (UpstreamRejected, "a field is missing, hidden from our user, or can't be compared so"),
     "UNSUPPORTED_API_VERSION": (UpstreamRejected, "the API version is retired: set options.api_version"),
+    "PRECONDITION_FAILED": (UpstreamConflict, "the record was changed since it was read"),
     # the token endpoint
     "invalid_grant": (UpstreamUnauthorized, "the app or its user isn't authorised for this login"),
     "invalid_client": (UpstreamUnauthorized, "the client secret is refused"),
@@ -48,49 +60,82 @@ _LEAVES: Mapping[str, tuple[type[PlatformError], str]] = {
     "inactive_org": (UpstreamUnauthorized, "the org is inactive"),
     "rate_limit_exceeded": (UpstreamRateLimited, "too many logins"),
 }
+_GONE = ("NOT_FOUND", "ENTITY_IS_DELETED")
+_DUPLICATE = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
-_COLUMN = re.compile(r"No such column '([\w.]{1,80})' on entity '(\w{1,80})'|sObject type '(\w{1,80})'")
-
-
-class _RestError(msgspec.Struct):
-    errorCode: str  # noqa: N815 - the vendor's key
-    message: str = ""
+_NO_KEY_FIELD = "external id field does not exist"
+_COLUMN = re.compile(
+    r"No such column '([\w.]{1,80})' on (?:entity|sobject of type) '?(\w{1,80})|sObject type '(\w{1,80})'"
+)
 
 
 class _LoginError(msgspec.Struct):
     error: str
 
 
-_errors = msgspec.json.Decoder(list[_RestError] | _LoginError)
+_errors = msgspec.json.Decoder(list[Refusal] | _LoginError)
+_addresses = msgspec.json.Decoder(list[str])
 
 
 def read_error(response: HttpResponse) -> PlatformError | None:
-    """None for a good answer; what isn't JSON at all is a proxy's or a broken platform's, whatever its status."""
+    """None for a good answer; what isn't JSON at all is a proxy's or a broken platform's, whatever its status.
+
+    204 says nothing; 300 lists where the records are that one external id names.
+    """
+    if response.status == 204 or (response.status == 300 and addresses(response) is not None):
+        return None
     if response.status < 300:
         if looks_like_json(response.body):
             return None
         return UpstreamInvalidResponse("the answer is not JSON")
-    plain = read_status(response) or UpstreamInvalidResponse(f"unexpected status {response.status}")
+    plain = _plain(response)
     try:
         told = _errors.decode(response.body)
     except msgspec.MsgspecError:
         return plain
     if isinstance(told, _LoginError):
-        return _leaf(told.error, "", plain)
-    return _leaf(told[0].errorCode, told[0].message, plain) if told else plain
+        return _leaf(Refusal(errorCode=told.error), plain)
+    if told and response.status == 404 and told[0].errorCode in _GONE:
+        return _gone(told[0])
+    return _leaf(told[0], plain) if told else plain
 
 
-def _leaf(code: str, message: str, plain: PlatformError) -> PlatformError:
+def addresses(response: HttpResponse) -> list[str] | None:
+    """The paths of the records that a 300 lists; None where it doesn't."""
+    try:
+        return _addresses.decode(response.body)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _plain(response: HttpResponse) -> PlatformError:
+    if response.status == 412:
+        return UpstreamConflict("the record was changed since it was read")
+    return read_status(response) or UpstreamInvalidResponse(f"unexpected status {response.status}")
+
+
+def _gone(told: Refusal) -> UpstreamRejected:
+    if _NO_KEY_FIELD in told.message.lower():
+        return UpstreamRejected("the external id field is missing, or our user may not see it: see options.key_field")
+    return RecordGone(f"no such record, or none that our user may see ({told.errorCode})")
+
+
+def _leaf(told: Refusal, plain: PlatformError) -> PlatformError:
+    code = told.errorCode
     if code == _LIMIT:
         # The daily allowance says TotalRequests, calls at once say Concurrent...: only the message tells them apart.
-        if "concurrent" in message.lower():
+        if "concurrent" in told.message.lower():
             return UpstreamRateLimited("too many calls at once")
         return UpstreamQuotaExhausted("the API calls of the last 24 hours are used up")
+    if code in _DUPLICATE:
+        return duplicate(told)
+    if "UNABLE_TO_LOCK_ROW" in told.message:  # a trigger met the lock, and says so in its own error
+        code = "UNABLE_TO_LOCK_ROW"
     if code not in _LEAVES:
-        return type(plain)(f"{plain.detail} ({code})") if code.isidentifier() else plain
+        return type(plain)(f"{plain.detail} ({told.quoted()})") if code.isidentifier() else plain
     leaf, detail = _LEAVES[code]
-    named = _COLUMN.search(message)
-    if named is not None:
-        what = named[3] or f"{named[2]}.{named[1]}"
-        detail = f"{detail}: {what}"
+    if told.fields:
+        detail = f"{detail}: {', '.join(told.fields)}"
+    elif named := _COLUMN.search(told.message):
+        detail = f"{detail}: {named[3] or f'{named[2]}.{named[1]}'}"
     return leaf(detail)

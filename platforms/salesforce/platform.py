@@ -13,6 +13,7 @@ from platforms.salesforce.client import Client, Reading
 from platforms.salesforce.mapping import PAGE
 from platforms.salesforce.options import read_options
 from platforms.salesforce.reader import SalesforceReader
+from platforms.salesforce.writer import SalesforceWriter
 from runtime.clock import Clock
 from schema.errors import (
     UpstreamForbidden,
@@ -50,9 +51,15 @@ class SalesforcePlatform(GatedPlatform):
     otherwise = "try again in a while; if it stays, check the url and https://status.salesforce.com"
 
     def __init__(
-        self, connection: Connection, gate: Gate, client: Client, reader: SalesforceReader, transport: Transport
+        self,
+        connection: Connection,
+        gate: Gate,
+        client: Client,
+        reader: SalesforceReader,
+        writer: SalesforceWriter,
+        transport: Transport,
     ) -> None:
-        super().__init__(connection, gate, reader, transport)
+        super().__init__(connection, gate, reader, transport, writer=writer)
         self._client = client
 
     async def _trial(self) -> Probe:
@@ -81,4 +88,6 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Sales
     reading.gate = gate
     tokens = sessions(gate, connection, options.audience, clock)
     client = Client(gate, tokens, api_version=options.api_version, page_size=PAGE)
-    return SalesforcePlatform(connection, gate, client, SalesforceReader(client, connection.name, options), transport)
+    reader = SalesforceReader(client, connection.name, options)
+    writer = SalesforceWriter(client, connection.name, connection.url, options)
+    return SalesforcePlatform(connection, gate, client, reader, writer, transport)

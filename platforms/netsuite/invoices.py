@@ -136,7 +136,7 @@ def invoice_lines(options: AccountOptions) -> Told:
         batch=("id", "invoice"),
         compared=("invoice", "project", "number", "amount.amount"),
         orders=("number",),
-        ignored={"createdfrom", "item", "itemtype", "netamount", "subsidiary"},
+        ignored={"createdfrom", "custcol_cw_bill_on", "item", "itemtype", "netamount", "subsidiary"},
     )
 
 

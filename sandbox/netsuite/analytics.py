@@ -143,6 +143,7 @@ _LINE_KINDS: dict[str, Kind] = {
     "taxline": "text", "iscogs": "text", "item": "id", "itemtype": "text", "memo": "text", "quantity": "number",
     "rate": "number", "foreignamount": "number", "netamount": "number", "entity": "id", "subsidiary": "id",
     "createdfrom": "id", "taxcode": "id", "custcol_cw_milestone": "text",
+    "custcol_cw_bill_on": "date",
 }  # fmt: skip
 _LINE_REFERENCES = {
     "transaction": "transaction", "item": "serviceSaleItem", "entity": "job", "subsidiary": "subsidiary",

@@ -139,7 +139,7 @@ class RecordEndpoints:
 
         def change() -> Response:
             if request.method == "PUT":
-                return self._written(request, record_type, *records.upsert(record_type, key, body, names))
+                return self._written(request, record_type, *records.upsert(record_type, key, body, names, replace))
             return self._written(request, record_type, *records.change(record_type, key, body, names, replace))
 
         return await self._now_or_later(request, change)

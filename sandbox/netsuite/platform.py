@@ -127,10 +127,10 @@ class NetSuite(EmulatedPlatform):
         return record
 
     def change(self, entity: str, record_id: str, fields: Record) -> Record:
-        """As `create`; `{"voided": true}` voids an invoice or credit memo."""
+        """As `create`; `{"voided": true}` voids an invoice or credit memo, and an approval may be taken back."""
         try:
             with self.write_faults.asleep():
-                record, _ = self._records.change(type_named(entity), record_id, fields, "error")
+                record, _ = self._records.change(type_named(entity), record_id, fields, "error", by_hand=True)
         except Refused as refused:
             raise RefusedChange(refused.detail) from refused
         return record

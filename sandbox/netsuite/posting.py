@@ -83,6 +83,7 @@ class Posting:
             "job": None,
             "taxcode": None,
             "custcol_cw_milestone": None,
+            "custcol_cw_bill_on": None,
             "memo": None,
             "item": CONSULTING,
         } | values
@@ -203,3 +204,9 @@ class Posting:
                 status = "V" if record["voided"] == "T" else "B" if unused == 0 else "A"
                 changes |= {"foreignamountunpaid": unused, "status": status}
         books.update(books.tables[record_type.name], record["id"], changes)
+
+
+def refuse_step_back(invoice: Record, changes: Record) -> None:
+    """An invoice that was approved is posted: no caller makes it pending or rejected again."""
+    if invoice.get("approvalstatus") == "2" and changes.get("approvalstatus", "2") != "2":
+        raise business_rule("The approval status of an approved transaction cannot be changed.")

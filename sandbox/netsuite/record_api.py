@@ -7,6 +7,7 @@ from sandbox.netsuite.accepting import Accepted
 from sandbox.netsuite.books import Books
 from sandbox.netsuite.errors import Refused, business_rule, invalid_content, no_such_record, no_such_type
 from sandbox.netsuite.fields import RecordType
+from sandbox.netsuite.posting import refuse_step_back
 from sandbox.netsuite.reading import Json
 from sandbox.netsuite.transactions import BY_PATH
 from sandbox.netsuite.writing import Writer
@@ -46,25 +47,40 @@ class Records:
         return self.writer.create(record_type, accepted), accepted.unknown
 
     def change(
-        self, record_type: RecordType, key: str, body: object, names: str = "warning", replace: str = ""
+        self,
+        record_type: RecordType,
+        key: str,
+        body: object,
+        names: str = "warning",
+        replace: str = "",
+        *,
+        by_hand: bool = False,
     ) -> tuple[Record, list[str]]:
-        """PATCH /record/v1/{type}/{id}. Source: docs.oracle.com, Updating a Record Instance."""
+        """PATCH /record/v1/{type}/{id}; `by_hand` an administrator does it, who may take an approval back.
+
+        Source: docs.oracle.com, Updating a Record Instance.
+        """
         record = self.find(record_type, key)
         accepted = self._accepted(record_type, body, names)
         sublists = {name.lower(): name for name in record_type.sublists}
         accepted.replaced = frozenset(sublists[n.lower()] for n in replace.split(",") if n.lower() in sublists)
+        if record_type.name == "invoice" and not by_hand:
+            refuse_step_back(record, accepted.changes)
         self.writer.change(record_type, record, accepted)
         return record, accepted.unknown
 
     def upsert(
-        self, record_type: RecordType, key: str, body: object, names: str = "warning"
+        self, record_type: RecordType, key: str, body: object, names: str = "warning", replace: str = ""
     ) -> tuple[Record, list[str]]:
-        """PUT /record/v1/{type}/eid:{externalId}. Source: docs.oracle.com, Using the Upsert Operation."""
+        """PUT /record/v1/{type}/eid:{externalId}. Source: docs.oracle.com, Using the Upsert Operation.
+
+        Sublists of a record that is there follow the rules of PATCH: without `replace`, lines are added once more.
+        """
         if not key.startswith("eid:") or key == "eid:":
             raise Refused(400, "INVALID_REQUEST", "Use the eid: prefix to upsert by external ID.", where=("Url", key))
         external_id = key[4:]
         if self._books.tables[record_type.name].where("externalid", [external_id]):
-            return self.change(record_type, key, body, names)
+            return self.change(record_type, key, body, names, replace)
         accepted = self._accepted(record_type, body, names)
         accepted.changes["externalid"] = external_id
         return self.writer.create(record_type, accepted), accepted.unknown
@@ -146,6 +162,8 @@ class Records:
             "amount": abs(line["foreignamount"]),
             "custcol_cw_milestone": line["custcol_cw_milestone"],
         }
+        if line.get("custcol_cw_bill_on") is not None:
+            body["custcol_cw_bill_on"] = line["custcol_cw_bill_on"].isoformat()
         for name, column in (("job", "job"), ("taxCode", "taxcode")):
             if line[column] is not None:
                 body[name] = {"id": line[column]}

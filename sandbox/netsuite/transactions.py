@@ -121,6 +121,7 @@ LINE_FIELDS = (
     ref("job", "job"),
     Field("taxCode", "ref", "taxcode", to="salesTaxItem"),
     text("custcol_cw_milestone"),
+    day("custcol_cw_bill_on"),
 )
 APPLY_FIELDS = (
     Field("doc", "ref", "doc", to="invoice"),

@@ -99,11 +99,15 @@ class Writer:
             books.delete(books.lines, line["uniquekey"])
         for address in books.addresses.where("entity", [record["id"]]):
             books.delete(books.addresses, address["id"])
-        links = books.applied_by(record["id"])
+        links = books.links.where("nextdoc", [record["id"]])
         for link in links:
             books.delete(books.links, link["id"])
         books.delete(books.tables[record_type.name], record["id"])
         books.settle(link["previousdoc"] for link in links)
+        for link in links:
+            if link["linktype"] == "OrdBill":  # what was billed waits to be billed again
+                unbilled = {"status": "F", "lastmodifieddate": books.now()}
+                books.update(books.tables["salesOrder"], link["previousdoc"], unbilled)
         books.insert(
             books.deleted,
             {
@@ -122,9 +126,7 @@ class Writer:
 
     def _depended_on(self, record_type: RecordType, record: Record) -> bool:
         books, key = self._books, [record["id"]]
-        if record_type.name == "invoice" and any(
-            x["linktype"] == "Payment" for x in books.links.where("previousdoc", key)
-        ):
+        if record_type.name in ("invoice", "salesOrder") and books.links.where("previousdoc", key):
             return True
         if record_type.name not in ("customer", "job"):
             return False
@@ -176,7 +178,7 @@ class Writer:
         self._posting.finish(record_type, record)
 
     def _enter_addresses(self, record_type: RecordType, record: Record, accepted: Accepted) -> None:
-        """Keyed by `addressId` (or the label): a known address changes, another is added."""
+        """Keyed by `addressId`: a known address changes, another is added. The last default is the only one."""
         books = self._books
         if record_type.name != "customer" or "addressBook" not in accepted.sublists:
             return
@@ -186,6 +188,7 @@ class Writer:
             for key in known:
                 books.delete(books.addresses, key)
             known = {}
+            books.update(books.tables["customer"], record["id"], {"defaultbillingaddress": None})
         for position, item in enumerate(sent or []):
             path = f"addressBook.items[{position}]"
             parts = item.get("addressBookAddress") or {}
@@ -204,8 +207,19 @@ class Writer:
                 blank = {"label": None, "defaultbilling": "F", "defaultshipping": "F"}
                 key = books.next_key(books.addresses)
                 books.insert(books.addresses, blank | values | {"id": key, "entity": record["id"]})
-            if values.get("defaultbilling") == "T":
-                books.update(books.tables["customer"], record["id"], {"defaultbillingaddress": key})
+            self._prefer(record, key, values)
+
+    def _prefer(self, record: Record, key: str, values: Record) -> None:
+        """A default billing or shipping address takes the place of the one before."""
+        books = self._books
+        for name in ("defaultbilling", "defaultshipping"):
+            if values.get(name) != "T":
+                continue
+            for other in books.addresses.where("entity", [record["id"]]):
+                if other["id"] != key and other[name] == "T":
+                    books.update(books.addresses, other["id"], {name: "F"})
+        if values.get("defaultbilling") == "T":
+            books.update(books.tables["customer"], record["id"], {"defaultbillingaddress": key})
 
     @contextmanager
     def _undone_if_refused(self) -> Iterator[None]:

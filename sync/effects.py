@@ -1,7 +1,7 @@
 """What a step does to one platform, said before it is done, and how it is undone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -26,7 +26,8 @@ class Undo(StrEnum):
 class Create:
     """A new record. `key` None: the step's own; else the key of something that the firm has once.
 
-    A record that bears its business key already, and that this run didn't make, is taken as it is.
+    A record that bears its business key already, and that this run didn't make, is taken as it is. `of`: the global
+    id of the canonical record that the new one belongs to; None where it is a canonical record itself.
     """
 
     platform: str
@@ -34,6 +35,7 @@ class Create:
     role: PlatformRole
     values: Mapping[str, Any]
     key: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Update:
     external_id: str
     values: Mapping[str, Any]
     version: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Remove:
     type: str
     role: PlatformRole
     external_id: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    of: str | None = None
 
 
 Effect: TypeAlias = Create | Update | Remove

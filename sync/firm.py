@@ -11,6 +11,7 @@ from platforms.writers import Writable, Writer
 from schema.errors import BadUserInput
 from schema.ids import RecordKey, decode_id, encode_id
 from schema.roles import PlatformRole
+from sync.effects import is_planned
 from sync.services import ServiceTemplate
 
 
@@ -61,7 +62,8 @@ class Firm:
 
     @staticmethod
     def record_id(type_name: str, platform: str, external_id: str) -> str:
-        return encode_id(RecordKey(type_name, platform, external_id))
+        """A stand-in of a plan stays one."""
+        return external_id if is_planned(external_id) else encode_id(RecordKey(type_name, platform, external_id))
 
     def tellers(self, type_name: str, role: PlatformRole, platform: str) -> list[str]:
         """The platforms of `role` that hold facets of the records that `platform` anchors."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -47,6 +48,10 @@ class Process(Protocol):
 
     async def step(self, name: str, effect: Effect, *, undo: Undo) -> Done:
         """One effect on one platform, done once; `name` is its identity within the run."""
+        ...
+
+    def at_stake(self, amount: Decimal, currency: str) -> None:
+        """How much money hangs on this run; shown where something goes wrong with it."""
         ...
 
     def concerns(self, *record_ids: str) -> None:

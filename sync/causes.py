@@ -1,0 +1,12 @@
+"""What makes one exception of what is the same problem of the same record, however often it comes up."""
+
+from sync.ledger.records import Run
+
+
+def subject_of(run: Run) -> str:
+    """What a run is about: its record, else the run itself. It begins all its causes."""
+    return f"{run.workflow}:{run.order_key or run.id}:"
+
+
+def cause(run: Run, code: str, step: str = "") -> str:
+    return f"{subject_of(run)}{code}:{step}"

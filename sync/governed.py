@@ -1,0 +1,346 @@
+"""The only door to a writer: each effect is written down, looked for, done, read back and recorded, in this order.
+
+A worker may die between any two of these; whoever takes the run over comes to the same end. What is never done is to
+repeat a write whose outcome isn't known: the platform is asked first, by the step's key.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from platforms.call_log import UpstreamCall, upstream_calls
+from platforms.writers import Found
+from runtime.clock import Clock
+from schema.errors import CrosswalkError, Queue
+from sync.doors import door_for
+from sync.effects import Create, Effect, Remove, Undo, Update
+from sync.findings import different, mismatch
+from sync.firm import Firm
+from sync.keys import step_key
+from sync.ledger.port import Hold, LeaseLostError, Ledger, Outcome
+from sync.ledger.records import Audited, Json, Link, Operation, Run, Step, StepStatus
+from sync.troubles import Context, Trouble
+from sync.values import to_json, values_to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One step to be done. `hold` answers the lease as it is at that moment; `prior` what earlier tries left behind."""
+
+    run: Run
+    hold: Callable[[], Hold]
+    name: str
+    position: int
+    effect: Effect
+    undo: Undo
+    queue: Queue
+    prior: Step | None
+
+
+class Governed:
+    """Does tasks, each to its recorded end; raises Later or Halt where it has none yet."""
+
+    def __init__(self, ledger: Ledger, firm: Firm, clock: Clock) -> None:
+        self._ledger = ledger
+        self._firm = firm
+        self._clock = clock
+
+    async def perform(self, task: Task) -> Step:
+        """The finished step. LeaseLostError where another worker has the run by now."""
+        attempt = _Attempt(self._ledger, self._firm, self._clock, task)
+        calls: list[UpstreamCall] = []
+        token = upstream_calls.set(calls)
+        try:
+            return await attempt.perform(calls)
+        except CrosswalkError as error:
+            raise attempt.trouble().of(error) from error
+        finally:
+            upstream_calls.reset(token)
+
+
+class _Attempt:
+    """One try at a task. `writing` is true while a call may change the platform without our knowing."""
+
+    def __init__(self, ledger: Ledger, firm: Firm, clock: Clock, task: Task) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._task = task
+        self._door = door_for(firm, task.effect)
+        self.step = self._left_behind(_intended(task))
+        self.writing: float | None = None
+        """Seconds for which a lost call may still come to something; None: no call is in doubt."""
+
+    def _left_behind(self, step: Step) -> Step:
+        """Where a worker died over the step, its call went out at some time before now, or it didn't."""
+        prior = self._task.prior
+        if prior is None or prior.status is not StepStatus.RUNNING or prior.possible_until is not None:
+            return step
+        settle = timedelta(seconds=self._door.writer.traits.settle_seconds)
+        return msgspec.structs.replace(step, possible_until=self._clock.now() + settle)
+
+    async def perform(self, calls: list[UpstreamCall]) -> Step:
+        match self._task.effect:
+            case Create() as effect:
+                found = await self._create(effect)
+            case Update() as effect:
+                found = await self._update(effect)
+            case Remove() as effect:
+                found = await self._remove(effect)
+        return await self._finish(found, calls)
+
+    # ------------------------------------------------------------------------------------------------------- effects
+
+    async def _create(self, effect: Create) -> Found:
+        door, step = self._door, self.step
+        assert step.key is not None
+        earlier = step.attempts > 0
+        bearers = await door.writer.find(door.writable, step.key) if earlier or effect.key is not None else ()
+        ours = effect.key is None or step.absent
+        if bearers and not ours:
+            self.step = msgspec.structs.replace(step, status=StepStatus.SKIPPED, external_id=bearers[0].external_id)
+            return bearers[0]
+        if bearers:
+            return await self._completed(effect, await self._sole(bearers))
+        self._wait_for_lost_calls()
+        await self._begin(absent=True)
+        self._writes()
+        external_id = await door.writer.create(door.writable, step.key, effect.values)
+        self.step = msgspec.structs.replace(self.step, external_id=external_id, created=True)
+        found = await self._read_new(external_id, step.key)
+        self._compare(effect.values, found)
+        return found
+
+    async def _completed(self, effect: Create, found: Found) -> Found:
+        """A record of an earlier try, brought to what was asked of it."""
+        door = self._door
+        self.step = msgspec.structs.replace(self.step, external_id=found.external_id, created=True)
+        updatable = {
+            path: value for path, value in effect.values.items() if door.writable.settable(path, creating=False)
+        }
+        lacking = different(door.writable, updatable, found)
+        if lacking:
+            await self._begin(absent=True)
+            self._writes()
+            await door.writer.update(door.writable, found.external_id, lacking)
+            found = await self._read(found.external_id)
+        self._compare(effect.values, found)
+        return found
+
+    async def _sole(self, bearers: tuple[Found, ...]) -> Found:
+        """Of several records with this step's own key the oldest stays; the others are taken back."""
+        door = self._door
+        for extra in bearers[1:]:
+            await self._begin(absent=True)
+            self._writes()
+            await door.writer.remove(door.writable, extra.external_id)
+        return bearers[0]
+
+    async def _update(self, effect: Update) -> Found:
+        door, step = self._door, self.step
+        current = await self._read(effect.external_id)
+        wanted = different(door.writable, effect.values, current)
+        if not wanted:
+            status = StepStatus.SKIPPED if step.attempts == 0 else StepStatus.SUCCEEDED
+            self.step = msgspec.structs.replace(step, status=status)
+            return current
+        if effect.version is not None and step.attempts == 0 and current.version != effect.version:
+            raise self.trouble().conflict(self._door, effect, current)
+        self._wait_for_lost_calls()
+        before = step.before if step.before is not None else _before(effect.values, current)
+        await self._begin(before=before)
+        self._writes()
+        version = current.version if effect.version is not None else None
+        await door.writer.update(door.writable, effect.external_id, wanted, version=version)
+        found = await self._read(effect.external_id)
+        self._compare(effect.values, found)
+        return found
+
+    async def _remove(self, effect: Remove) -> Found:
+        door = self._door
+        gone = Found(external_id=effect.external_id, values={})
+        if await door.writer.fetch(door.writable, effect.external_id) is None:
+            return gone
+        self._wait_for_lost_calls()
+        await self._begin()
+        self._writes()
+        await door.writer.remove(door.writable, effect.external_id)
+        left = await door.writer.fetch(door.writable, effect.external_id)
+        self.writing = None
+        if left is not None:
+            raise self.trouble().still_there(door)
+        return gone
+
+    # --------------------------------------------------------------------------------------------------------- pieces
+
+    def trouble(self) -> Trouble:
+        task = self._task
+        context = Context(task.run, task.name, task.queue)
+        return Trouble(context, self.step, self._clock.now(), uncertain=self.writing)
+
+    async def _read(self, external_id: str) -> Found:
+        found = await self._door.writer.fetch(self._door.writable, external_id)
+        if found is None:
+            raise self.trouble().gone(self._door, external_id)
+        self.writing = None
+        return found
+
+    async def _read_new(self, external_id: str, key: str) -> Found:
+        """A new record, read by its key where a key can have several: the one that counts is the oldest."""
+        door = self._door
+        if door.writable.unique:
+            return await self._read(external_id)
+        bearers = await door.writer.find(door.writable, key)
+        if not bearers:
+            return await self._read(external_id)
+        self.writing = None
+        found = await self._sole(bearers)
+        self.step = msgspec.structs.replace(self.step, external_id=found.external_id)
+        return found
+
+    def _compare(self, asked: Mapping[str, Any], found: Found) -> None:
+        """What was asked must be there now: success that isn't so is no success."""
+        wrong = different(self._door.writable, asked, found, unless_told=True)
+        if wrong:
+            raise mismatch(self._task.queue, self._task.run, self.step, self._door, asked=wrong, found=found)
+
+    def _writes(self) -> None:
+        """From here on the platform may act: only for whoever has the run's lease now."""
+        if self._clock.now() >= self._task.hold().until:
+            raise LeaseLostError(self._task.run.id)
+        self.writing = self._door.writer.traits.settle_seconds
+
+    def _wait_for_lost_calls(self) -> None:
+        """An earlier try's call whose answer never came may still be at work on the platform: it is given its time."""
+        until = self.step.possible_until
+        if until is not None and self._clock.now() < until:
+            raise self.trouble().in_doubt(until)
+
+    async def _begin(self, *, absent: bool = False, before: Mapping[str, Json] | None = None) -> None:
+        """Writes the intent down, once per attempt."""
+        if self.step.status is StepStatus.RUNNING:
+            return
+        now = self._clock.now()
+        self.step = msgspec.structs.replace(
+            self.step,
+            status=StepStatus.RUNNING,
+            attempts=self.step.attempts + 1,
+            absent=absent,
+            before=before,
+            error=None,
+            possible_until=None,
+            started_at=self.step.started_at or now,
+        )
+        await self._ledger.begin(self._task.hold(), self.step, Outcome())
+
+    async def _finish(self, found: Found, calls: list[UpstreamCall]) -> Step:
+        task, now = self._task, self._clock.now()
+        status = self.step.status if self.step.status is StepStatus.SKIPPED else StepStatus.SUCCEEDED
+        step = msgspec.structs.replace(
+            self.step,
+            status=status,
+            external_id=found.external_id,
+            error=None,
+            possible_until=None,
+            result={"externalId": found.external_id, "created": self.step.created},
+            started_at=self.step.started_at or now,
+            finished_at=now,
+        )
+        record_id = task.effect.of or (self._record_id(found.external_id) if isinstance(task.effect, Create) else None)
+        outcome = Outcome(audit=(self._entry(step, record_id, calls),), links=self._links(step, record_id, now))
+        return await self._ledger.finish(task.hold(), step, outcome)
+
+    def _record_id(self, external_id: str) -> str:
+        return Firm.record_id(self._task.effect.type, self._task.effect.platform, external_id)
+
+    def _links(self, step: Step, record_id: str | None, now: datetime) -> tuple[Link, ...]:
+        if not isinstance(self._task.effect, Create) or record_id is None or step.external_id is None:
+            return ()
+        return (
+            Link(
+                record_id=record_id,
+                platform=step.platform,
+                entity=self._door.writable.entity,
+                external_id=step.external_id,
+                run_id=step.run_id,
+                made_by="write" if step.created else "match",
+                at=now,
+            ),
+        )
+
+    def _entry(self, step: Step, record_id: str | None, calls: list[UpstreamCall]) -> Audited:
+        run = self._task.run
+        return Audited(
+            actor=run.caller,
+            action="step.skipped" if step.status is StepStatus.SKIPPED else "step.done",
+            record_id=record_id,
+            correlation_id=run.correlation_id,
+            run_id=run.id,
+            platform=step.platform,
+            detail={
+                "workflow": run.workflow,
+                "step": step.name,
+                "operation": step.operation.value,
+                "entity": self._door.writable.entity,
+                "externalId": step.external_id,
+                "before": to_json(step.before),
+                "after": to_json(step.asked),
+                "attempt": step.attempts,
+                "calls": [told(call) for call in calls],
+            },
+        )
+
+
+def told(call: UpstreamCall) -> Json:
+    """One call for the audit log: where it went and what came of it, never what it carried."""
+    return {"route": call.route, "status": call.status, "ms": call.ms, "code": call.code}
+
+
+def _before(asked: Mapping[str, Any], current: Found) -> dict[str, Json]:
+    return values_to_json({path: current.values.get(path) for path in asked})
+
+
+def _intended(task: Task) -> Step:
+    """The step as it stands before this try: as earlier tries left it, else new."""
+    effect = task.effect
+    match effect:
+        case Create():
+            operation, external_id, asked = Operation.CREATE, None, effect.values
+        case Update():
+            operation, external_id, asked = Operation.UPDATE, effect.external_id, effect.values
+        case Remove():
+            operation, external_id, asked = Operation.DELETE, effect.external_id, {}
+    key = None
+    if isinstance(effect, Create):
+        key = effect.key or step_key(task.run.id, task.name)
+    prior = task.prior
+    fresh = Step(
+        run_id=task.run.id,
+        name=task.name,
+        position=task.position,
+        platform=effect.platform,
+        type=effect.type,
+        role=effect.role.value,
+        operation=operation,
+        status=StepStatus.PENDING,
+        key=key,
+        external_id=external_id,
+        asked=values_to_json(asked),
+        undo=task.undo.value,
+    )
+    if prior is None:
+        return fresh
+    return msgspec.structs.replace(
+        fresh,
+        attempts=prior.attempts,
+        before=prior.before,
+        external_id=prior.external_id or external_id,
+        created=prior.created,
+        absent=prior.absent,
+        error=prior.error,
+        possible_until=prior.possible_until,
+        started_at=prior.started_at,
+        status=StepStatus.RETRYING,
+    )

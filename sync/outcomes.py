@@ -1,0 +1,33 @@
+"""How a run's work can end before its end: it is taken up later, or it waits for a person."""
+
+# ruff: noqa: N818 - they are outcomes, not faults
+
+from dataclasses import dataclass
+
+from sync.ledger.port import NewException
+from sync.ledger.records import Step, StepError
+
+
+@dataclass(eq=False)
+class Later(Exception):
+    """Nothing is lost: a worker goes on after `delay` seconds.
+
+    `parked` says what is waited for where nobody is to blame, such as a platform's maintenance; then no try is used up.
+    `raised`: a person is told meanwhile. `step` is what is known of the step by now.
+    """
+
+    error: StepError
+    delay: float | None = None
+    parked: str | None = None
+    step: Step | None = None
+    raised: NewException | None = None
+
+
+@dataclass(eq=False)
+class Halt(Exception):
+    """The run can't go on by itself. `undo`: its finished steps may be taken back, since nothing is in doubt."""
+
+    error: StepError
+    raised: NewException
+    undo: bool
+    step: Step | None = None

@@ -1,0 +1,121 @@
+"""A flow played in earnest: finished steps are replayed from the ledger, the next one is done."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from sync.doors import door_for
+from sync.effects import Done, Effect, Remove, Undo
+from sync.firm import Firm
+from sync.governed import Governed, Task
+from sync.ledger.port import Hold, Ledger, Outcome, RunChange
+from sync.ledger.records import FINISHED, Json, Run, Step
+from sync.process import Flow, Process
+from sync.values import from_json, to_json, values_from_json
+
+T = TypeVar("T")
+
+EDITED = "edited:"
+"""Begins the name of the fact that holds what a person put into a failed step."""
+
+
+class FlowChangedError(Exception):
+    """The flow's code asks for other steps than those that an earlier version of it has finished for this run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a performance needs beside its flow and run. `hold` answers the lease as it is at that moment."""
+
+    firm: Firm
+    ledger: Ledger
+    governed: Governed
+    hold: Callable[[], Hold]
+    today: date
+
+
+class Performance(Process):
+    """One run, from where it stands. Raises Later or Halt where it can't go on, FlowChangedError where it mustn't."""
+
+    def __init__(self, stage: Stage, flow: Flow, run: Run, steps: tuple[Step, ...], *, if_version: str | None) -> None:
+        self.firm = stage.firm
+        self.run_id = run.id
+        self.today = stage.today
+        self.if_version = if_version
+        self.records: dict[str, None] = dict.fromkeys(run.records)
+        self.stake: tuple[Decimal, str] | None = None
+        self._stage = stage
+        self._flow = flow
+        self._run = run
+        self._facts: dict[str, Json] = dict(run.facts)
+        self._steps = {step.name: step for step in steps if not step.name.startswith("undo ")}
+        self._finished = [step.name for step in steps if step.name in self._steps and step.status in FINISHED]
+        self._replayed = 0
+        self._asked = 0
+
+    async def fact(self, name: str, kind: type[T], gather: Callable[[], Awaitable[T]]) -> T:
+        if name not in self._facts:
+            self._facts[name] = to_json(await gather())
+            await self._stage.ledger.change(self._stage.hold(), RunChange(facts=dict(self._facts)), Outcome())
+        found: T = from_json(kind, self._facts[name])
+        return found
+
+    def concerns(self, *record_ids: str) -> None:
+        self.records |= dict.fromkeys(record_ids)
+
+    def at_stake(self, amount: Decimal, currency: str) -> None:
+        self.stake = (amount, currency)
+
+    async def step(self, name: str, effect: Effect, *, undo: Undo) -> Done:
+        prior = self._steps.get(name)
+        self._asked += 1
+        if prior is not None and prior.status in FINISHED:
+            return self._replay(name, effect, prior)
+        if self._replayed < len(self._finished):
+            raise FlowChangedError(
+                f"the step {name!r} comes before {self._finished[self._replayed]!r}, which is finished already"
+            )
+        step = await self._stage.governed.perform(
+            Task(
+                run=self._run,
+                hold=self._stage.hold,
+                name=name,
+                position=self._asked,
+                effect=self._edited(name, effect),
+                undo=undo,
+                queue=self._flow.queue,
+                prior=prior,
+            )
+        )
+        self._steps[name] = step
+        self._finished.append(name)
+        self._replayed += 1
+        return _done(step)
+
+    def ended(self) -> None:
+        """The flow has come to its end: everything that is finished must have been asked for."""
+        if self._replayed < len(self._finished):
+            raise FlowChangedError(f"it doesn't know the step {self._finished[self._replayed]!r}, which is finished")
+
+    def _replay(self, name: str, effect: Effect, prior: Step) -> Done:
+        if self._finished[self._replayed : self._replayed + 1] != [name]:
+            raise FlowChangedError(f"the step {name!r} comes at another place than it was done at")
+        if (prior.platform, prior.type, prior.role) != (effect.platform, effect.type, effect.role.value):
+            raise FlowChangedError(f"the step {name!r} was done to a {prior.type} on {prior.platform}")
+        self._replayed += 1
+        return _done(prior)
+
+    def _edited(self, name: str, effect: Effect) -> Effect:
+        edit: Mapping[str, Json] | None = self._facts.get(EDITED + name)
+        if edit is None or isinstance(effect, Remove):
+            return effect
+        writable = door_for(self.firm, effect).writable
+        values: dict[str, Any] = dict(effect.values) | values_from_json(writable, edit)
+        return replace(effect, values=values)
+
+
+def _done(step: Step) -> Done:
+    assert step.external_id is not None
+    return Done(step.external_id, step.created)

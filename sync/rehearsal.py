@@ -1,0 +1,158 @@
+"""A flow played without writing anything: it reads what is there, and notes what each step would change."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from platforms.writers import Found, Writable
+from sync.desk import RefusalCode
+from sync.doors import door_for
+from sync.effects import PLANNED, Create, Done, Effect, Remove, Undo, Update, is_planned, planned_id
+from sync.firm import Door, Firm
+from sync.keys import step_key
+from sync.ledger.records import Change, Json, Operation, Planned
+from sync.process import Process, Refused, refused
+from sync.values import alike, digest, from_json, to_json
+
+T = TypeVar("T")
+
+
+class Rehearsal(Process):
+    """`facts`, `plan` and `records` are what it brought to light."""
+
+    def __init__(self, firm: Firm, run_id: str, *, today: date, if_version: str | None) -> None:
+        self.firm = firm
+        self.run_id = run_id
+        self.today = today
+        self.if_version = if_version
+        self.facts: dict[str, Json] = {}
+        self.plan: list[Planned] = []
+        self.records: dict[str, None] = {}
+
+    async def fact(self, name: str, kind: type[T], gather: Callable[[], Awaitable[T]]) -> T:
+        if name not in self.facts:
+            self.facts[name] = to_json(await gather())
+        found: T = from_json(kind, self.facts[name])
+        return found
+
+    def concerns(self, *record_ids: str) -> None:
+        self.records |= dict.fromkeys(record for record in record_ids if PLANNED not in record)
+
+    def at_stake(self, amount: Decimal, currency: str) -> None:
+        """Nothing is, before anything is written."""
+
+    async def step(self, name: str, effect: Effect, *, undo: Undo) -> Done:  # noqa: ARG002 - how a step is undone plans nothing
+        assert all(planned.step != name for planned in self.plan), f"two steps are called {name!r}"
+        door = door_for(self.firm, effect)
+        match effect:
+            case Create():
+                return await self._create(name, door, effect)
+            case Update():
+                return await self._update(name, door, effect)
+            case Remove():
+                raise TypeError("only compensation removes")
+
+    async def _create(self, name: str, door: Door, effect: Create) -> Done:
+        key = effect.key or step_key(self.run_id, name)
+        found: Sequence[Found] = ()
+        if effect.key is not None and not any(is_planned(value) for value in effect.values.values()):
+            found = await door.writer.find(door.writable, key)
+        if found:
+            self._note(name, door, Operation.UPSERT, found[0].external_id, (), calls=1)
+            return Done(found[0].external_id, created=False)
+        operation = Operation.UPSERT if door.writable.unique else Operation.CREATE
+        changes = tuple(
+            Change(field=path, before=None, after=shown(value))
+            for path, value in effect.values.items()
+            if value is not None
+        )
+        self._note(name, door, operation, None, changes, calls=2 if effect.key is None else 3)
+        return Done(planned_id(name), created=True)
+
+    async def _update(self, name: str, door: Door, effect: Update) -> Done:
+        before: Mapping[str, Any] = {}
+        if not is_planned(effect.external_id):
+            before = (await self._current(door, effect)).values
+        changes = changed(door.writable, before, effect.values)
+        external_id = None if is_planned(effect.external_id) else effect.external_id
+        self._note(name, door, Operation.UPDATE, external_id, changes, calls=3 if changes else 1)
+        return Done(effect.external_id, created=False)
+
+    async def _current(self, door: Door, effect: Update) -> Found:
+        current = await door.writer.fetch(door.writable, effect.external_id)
+        if current is None:
+            raise refused(
+                RefusalCode.NOT_FOUND, f"{effect.platform} has no {door.writable.entity} {effect.external_id} any more."
+            )
+        if effect.version is not None and current.version != effect.version:
+            raise conflict(door, effect, current)
+        return current
+
+    def _note(
+        self,
+        name: str,
+        door: Door,
+        operation: Operation,
+        external_id: str | None,
+        changes: tuple[Change, ...],
+        *,
+        calls: int,
+    ) -> None:
+        self.plan.append(
+            Planned(
+                step=name,
+                platform=door.platform,
+                entity=door.writable.entity,
+                operation=operation,
+                external_id=external_id,
+                changes=changes,
+                calls=calls,
+            )
+        )
+
+
+def changed(writable: Writable, before: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The asked values that aren't there already. A value that the platform doesn't tell counts as another one."""
+    return tuple(
+        Change(field=path, before=shown(before.get(path)), after=shown(value))
+        for path, value in asked.items()
+        if not writable.paths[path].told or not alike(value, before.get(path))
+    )
+
+
+def conflict(door: Door, effect: Update, current: Found) -> Refused:
+    """The record isn't any more what the caller saw; says both, field by field."""
+    both = "; ".join(
+        f"{path} is {to_json(current.values.get(path))!r} there, {to_json(value)!r} was asked"
+        for path, value in effect.values.items()
+        if not alike(value, current.values.get(path))
+    )
+    return refused(
+        RefusalCode.CONFLICT,
+        f"The {door.writable.entity} on {effect.platform} changed meanwhile: it has version {current.version}, not "
+        f"{effect.version}{f' ({both})' if both else ''}. Read it again and decide anew.",
+        "ifVersion",
+    )
+
+
+def shown(value: Any) -> Json:
+    """A value for a plan; the stand-in for an id that doesn't exist yet reads `<step name>`."""
+    found = to_json(value)
+    return f"<{found[len(PLANNED) :]}>" if is_planned(found) else _without_stand_ins(found)
+
+
+def _without_stand_ins(value: Json) -> Json:
+    match value:
+        case str() if value.startswith(PLANNED):
+            return f"<{value[len(PLANNED) :]}>"
+        case dict():
+            return {name: _without_stand_ins(part) for name, part in value.items()}
+        case list():
+            return [_without_stand_ins(part) for part in value]
+    return value
+
+
+def plan_hash(plan: Sequence[Planned]) -> str:
+    """What an approver agrees to: every write with the live values that it starts from."""
+    return digest(list(plan))

@@ -1,0 +1,172 @@
+"""Takes a run as far as it goes: plans it where that is still to do, performs its flow, takes it back, or parks it."""
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from traceback import extract_tb
+
+import structlog
+
+from runtime.clock import Clock
+from runtime.correlation import correlation_id
+from schema.errors import CrosswalkError, DeadlineExceeded, NeedsPerson, Queue, RetryLater
+from sync.approvals import Approvals
+from sync.compensation import compensate
+from sync.endings import Endings
+from sync.firm import Firm
+from sync.governed import Governed
+from sync.leases import LEASE_SECONDS, KeptLease
+from sync.ledger.port import LeaseLostError, Ledger, Outcome, RunChange
+from sync.ledger.records import Audited, Run, RunStatus, Step
+from sync.outcomes import Halt, Later
+from sync.performance import FlowChangedError, Performance, Stage
+from sync.planning import Planning, if_version_of, wish_of
+from sync.process import Flow, Refused
+from sync.troubles import parked, step_error
+
+MOST_CRASHES = 3
+"""Workers that a run may take with it, one after the other, before it is put aside."""
+STALE_PLAN = timedelta(seconds=60)
+"""How old a plan may be when its first step is done; an older one is made anew, from what is there now."""
+
+
+class Runner:
+    """One per process and event loop; `owner` names it in leases."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        firm: Firm,
+        flows: Mapping[str, Flow],
+        clock: Clock,
+        *,
+        owner: str,
+        approval_seconds: float,
+        lease_seconds: float = LEASE_SECONDS,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._firm = firm
+        self._flows = flows
+        self._clock = clock
+        self._owner = owner
+        self._lease_seconds = lease_seconds
+        self._governed = Governed(ledger, firm, clock)
+        self._planning = Planning(firm, clock)
+        self._approvals = Approvals(ledger, clock, seconds=approval_seconds)
+        self._endings = Endings(ledger, clock, jitter)
+
+    async def take(self, run_id: str) -> bool:
+        """Works on the run if it is due and free; answers whether it may go on at once."""
+        claimed = await self._ledger.claim(run_id, self._owner, seconds=self._lease_seconds)
+        if claimed is None:
+            return False
+        run, hold = claimed
+        token = correlation_id.set(run.correlation_id)
+        try:
+            async with KeptLease(self._ledger, hold, seconds=self._lease_seconds) as lease:
+                return await self._guarded(run, lease)
+        except LeaseLostError:
+            return False  # its new holder does the rest
+        finally:
+            correlation_id.reset(token)
+
+    async def _guarded(self, run: Run, lease: KeptLease) -> bool:
+        """Every way in which work can end ends in the ledger."""
+        flow = self._flows.get(run.workflow)
+        if flow is None:
+            why = f"this version of Crosswalk has no workflow {run.workflow}; a newer one must finish it"
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why)
+        if run.crashes >= MOST_CRASHES:
+            why = f"{run.crashes} workers died over it, one after the other; look at their logs before it is retried"
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "POISON", why)
+        performance: list[Performance] = []
+        try:
+            return await self._work(run, flow, lease, performance)
+        except Later as later:
+            return await self._endings.later(lease, run, flow, later)
+        except Halt as halt:
+            stake = performance[0].stake if performance else None
+            return await self._endings.halt(lease, run, flow, halt, stake)
+        except Refused as refusal:
+            first = refusal.refusals[0]
+            return await self._endings.put_aside(lease, run, flow.queue, first.code.value, str(refusal))
+        except FlowChangedError as error:
+            why = f"the workflow was changed while this run was half-way: {error}. Finish it by hand, or compensate it"
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why)
+        except (RetryLater, DeadlineExceeded) as error:  # of a platform that was to be read
+            told = step_error(error)
+            delay = getattr(error, "retry_after", None)
+            return await self._endings.later(lease, run, flow, Later(error=told, delay=delay, parked=parked(error)))
+        except CrosswalkError as error:
+            queue = error.queue if isinstance(error, NeedsPerson) else flow.queue
+            return await self._endings.put_aside(lease, run, queue, error.code.value, error.detail)
+        except LeaseLostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: what nobody meant is a bug, and goes to the dead letters
+            self._log_bug(run, error)
+            why = f"a bug of ours ({type(error).__name__}); the log holds it under this run's correlation id"
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "INTERNAL", why)
+
+    async def _work(self, run: Run, flow: Flow, lease: KeptLease, shown: list[Performance]) -> bool:
+        steps = await self._ledger.steps(run.id)
+        stage = Stage(
+            firm=self._firm,
+            ledger=self._ledger,
+            governed=self._governed,
+            hold=lease.hold,
+            today=self._clock.now().date(),
+        )
+        if run.status is RunStatus.COMPENSATING:
+            await compensate(stage, flow, run, steps)
+            await self._endings.ended(lease, run, RunStatus.COMPENSATED, records=run.records)
+            return False
+        ready = await self._ready(run, flow, steps, lease)
+        if ready is None:
+            return False
+        performance = Performance(stage, flow, ready, steps, if_version=if_version_of(ready.input))
+        shown.append(performance)
+        await flow.process(performance, wish_of(flow, ready.input))
+        performance.ended()
+        await self._endings.ended(lease, ready, RunStatus.SUCCEEDED, records=tuple(performance.records))
+        return False
+
+    async def _ready(self, run: Run, flow: Flow, steps: tuple[Step, ...], lease: KeptLease) -> Run | None:
+        """The run with a plan that holds now; None where a person must agree to it first."""
+        if any(step.attempts for step in steps):
+            return run  # what is begun is finished by the facts it began with
+        age = None if run.planned_at is None else self._clock.now() - run.planned_at
+        if run.plan is not None and flow.approver is None and age is not None and age < STALE_PLAN:
+            if run.status is RunStatus.RUNNING:
+                return run
+            return await self._ledger.change(lease.hold(), RunChange(status=RunStatus.RUNNING), Outcome())
+        plan = await self._planning.plan(flow, run.input, run.id)
+        change = RunChange(
+            status=RunStatus.RUNNING,
+            version=flow.version,
+            plan=plan.writes,
+            plan_hash=plan.hash,
+            planned_at=self._clock.now(),
+            facts=plan.facts,
+            records=plan.records,
+        )
+        if flow.approver is not None:
+            agreed = await self._approvals.agreed(lease, run, flow.approver, plan, change)
+            if not agreed:
+                return None
+        entry = Audited(
+            actor=run.caller,
+            action="run.planned",
+            correlation_id=run.correlation_id,
+            run_id=run.id,
+            record_id=run.order_key,
+            detail={"workflow": run.workflow, "planHash": plan.hash, "writes": len(plan.writes)},
+        )
+        return await self._ledger.change(lease.hold(), change, Outcome(audit=(entry,)))
+
+    @staticmethod
+    def _log_bug(run: Run, error: Exception) -> None:
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-8:]]
+        structlog.get_logger().error(
+            "run failed by a bug", run=run.id, workflow=run.workflow, error=type(error).__name__, frames=frames
+        )

@@ -44,8 +44,6 @@ def duplicate(told: Refusal) -> UpstreamDuplicate:
 
 
 def _verdict(told: Refusal) -> _Verdict:
-    if told.duplicateResult is None:
-        return _Verdict()
     try:
         return msgspec.json.decode(told.duplicateResult, type=_Verdict)
     except msgspec.MsgspecError:

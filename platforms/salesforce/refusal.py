@@ -11,7 +11,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     errorCode: str  # noqa: N815 - the vendor's key
     message: str = ""
     fields: list[str] | None = None
-    duplicateResult: msgspec.Raw | None = None  # noqa: N815 - the vendor's key
+    duplicateResult: msgspec.Raw = msgspec.Raw()  # noqa: N815 - the vendor's key
 
     def quoted(self) -> str:
         """Code, message and field names. What is wrong with a query repeats the whole of it: only its code is shown."""

@@ -179,6 +179,12 @@ async def test_a_limit_of_none_costs_no_call(connect, org):
         ({"audience": "login"}, "options.audience"),
         ({"committed_stages": "Negotiation"}, "options.committed_stages"),
         ({"currency": "Euro"}, "options.currency"),
+        ({"key_field": "CW Key"}, "options.key_field"),
+        ({"key_field": "Id"}, "options.key_field"),
+        ({"fields": ["Account.syncStatus"]}, "options.fields"),
+        ({"fields": {"Account.syncState": "My__c"}}, r"options.fields.*did you mean Account\.syncStatus"),
+        ({"fields": {"Account.syncStatus": "Na'me__c"}}, r"options.fields.*Account\.syncStatus"),
+        ({"fields": {"Account.syncStatus": "cw_erp_customers__c"}}, r"options.fields.*can't both be"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused_by_name(connect, options, named):

@@ -71,7 +71,7 @@ class Account:
     ) -> None:
         self.write_faults = write_faults
         self.collections = {collection.name: collection for collection in collections}
-        self.by_subject = {collection.subject: collection for collection in collections}
+        self.by_subject = {subject: each for each in collections for subject in (each.subject, each.values_subject)}
         self.tables = Entities(collections)
         self.clock = clock
         self.zone = zone
@@ -115,9 +115,9 @@ class Account:
             for row in self.tables[part].where(column, [record_id]):
                 if row["id"] in self.tables[part].rows:  # a part of another part may have gone with it
                     self.delete(part, row["id"])
-        subject = subject_of(collection.subject, record_id)
+        subjects = [subject_of(each, record_id) for each in (collection.subject, collection.values_subject)]
         for attached in ("external_references", "custom_field_values"):
-            for row in self.tables[attached].where("_subject", [subject]):
+            for row in self.tables[attached].where("_subject", subjects):
                 self.tables[attached].delete(row["id"])
         record = self.tables[name].delete(record_id)
         self._changed(name, "deleted", record, None)

@@ -5,6 +5,7 @@ from sandbox.kantata.collection import Collection
 from sandbox.kantata.custom_fields import CUSTOM_FIELD_CHOICES, CUSTOM_FIELD_VALUES, CUSTOM_FIELDS
 from sandbox.kantata.events import SUBSCRIBED_EVENTS
 from sandbox.kantata.expenses import EXPENSE_CATEGORIES, EXPENSES
+from sandbox.kantata.invoice_items import ADDITIONAL_ITEMS, FIXED_FEE_ITEMS
 from sandbox.kantata.invoicing import BILLING_MILESTONES, EXTERNAL_PAYMENTS, INVOICES
 from sandbox.kantata.participations import PARTICIPATIONS
 from sandbox.kantata.people import ACCOUNT_MEMBERSHIPS, ROLES, USERS
@@ -33,6 +34,8 @@ COLLECTIONS: tuple[Collection, ...] = (
     WORKSPACE_RESOURCES,
     WORKSPACE_ALLOCATIONS,
     INVOICES,
+    FIXED_FEE_ITEMS,
+    ADDITIONAL_ITEMS,
     EXTERNAL_PAYMENTS,
     BILLING_MILESTONES,
     CUSTOM_FIELDS,

@@ -111,6 +111,7 @@ class Collection:
 
     `orders` gives each order's sort value; a request for another order gets `default_order`. `event` is the prefix of
     its event types. `parts` are collections whose rows go with the record when it is deleted, by their column.
+    `valued_as` is what custom fields call its records, where that isn't the `subject`.
     """
 
     name: str
@@ -131,7 +132,12 @@ class Collection:
     rules: Rules = Rules()
     event: str | None = None
     parts: tuple[tuple[str, str], ...] = ()
+    valued_as: str = ""
     volatile: bool = False  # what is visible changes with the clock alone
+
+    @property
+    def values_subject(self) -> str:
+        return self.valued_as or self.subject
 
     @property
     def association_by_name(self) -> dict[str, Association]:

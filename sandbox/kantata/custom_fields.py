@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from sandbox.kantata import currency
 from sandbox.kantata.account import ACCOUNT_ID, Account
 from sandbox.kantata.attributes import STAMPS, Kind, UnreadableError, coerce, derived, stored, writable
 from sandbox.kantata.collection import (
@@ -38,7 +39,7 @@ def checked(account: Account, collection: Collection, values: Any, record: Recor
         if not isinstance(value, dict):
             raise InvalidError(Problem("custom_fields", "is invalid"))
         record_id = record["id"] if record is not None else None
-        taken.append(_columns(account, collection.subject, record_id, value))
+        taken.append(_columns(account, collection.values_subject, record_id, value))
     return taken
 
 
@@ -113,8 +114,8 @@ def display_value(account: Account, value: Record) -> str | None:
         choices = account.tables["custom_field_choices"].where("id", map(str, value["value"]))
         return ", ".join(choice["label"] for choice in choices)
     if kind == "currency":
-        amount, currency = value["value"]
-        return f"{Decimal(amount).scaleb(-2)} {currency}"
+        amount, code = value["value"]
+        return f"{Decimal(amount).scaleb(-2 if currency.base_unit(code) > 1 else 0)} {code}"
     return str(value["value"])
 
 
@@ -164,7 +165,7 @@ def _subjects(account: Account, name: str, wanted: Any, texts: Callable[[str], l
         elif (held := by_field.setdefault(matched[1], set())) is not None:
             held.update(f"{matched[1]}:{text}" for text in texts(matched[2]))
     table = account.tables["custom_field_values"]
-    subject_type = account.collections[name].subject
+    subject_type = account.collections[name].values_subject
     owners: set[int] | None = None
     for field_id, matches in by_field.items():
         values = table.where("custom_field_id", [field_id]) if matches is None else table.where("_match", matches)

@@ -8,17 +8,28 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sandbox.kantata import currency
+from sandbox.kantata import currency, invoice_items
 from sandbox.kantata.account import Account
-from sandbox.kantata.attributes import STAMPS, Kind, UnreadableError, coerce, stored, transient, unshown, writable
-from sandbox.kantata.collection import BY_STAMP, Collection, Filter, Given, Keep, Rules, belongs_to, hung_on, listed_in
+from sandbox.kantata.attributes import STAMPS, Kind, stored, transient, unshown, writable
+from sandbox.kantata.collection import (
+    BY_STAMP,
+    Collection,
+    Filter,
+    Given,
+    Keep,
+    Rules,
+    belongs_to,
+    has_many,
+    hung_on,
+    listed_in,
+)
 from sandbox.kantata.errors import InvalidError, NotFoundError, Problem
 from sandbox.kantata.filters import between, by_ids, equal, stamped, when_true
+from sandbox.kantata.invoice_items import ITEM_LISTS
 from sandbox.kantata.parameters import listed
 from sandbox.store import Record
 
 NEW, CANCELLED, PAID = "new", "cancelled", "accepted payment"
-ITEM_LISTS = ("fixed_fee_items", "additional_items")
 LINES = {"time_entry_ids": "time_entries", "expense_ids": "expenses"}
 MAX_MESSAGE = 255
 MAX_NET_DAYS = 365
@@ -29,8 +40,10 @@ def next_number(account: Account) -> int:
 
 
 def _prepare(account: Account, record: Record | None, columns: Record) -> Record:
-    if record is not None and record["status"] != NEW:
-        raise InvalidError(Problem("base", "can't be changed"))
+    if record is not None:
+        if record["status"] != NEW:
+            raise InvalidError(Problem("base", "can't be changed"))
+        columns = {name: value for name, value in columns.items() if name not in ITEM_LISTS}
     workspace_ids = columns.get("workspace_ids") or ([columns["workspace_id"]] if columns.get("workspace_id") else [])
     if workspace_ids:
         columns["workspace_ids"] = workspace_ids
@@ -63,17 +76,25 @@ def _total(account: Account, record: Record | None, merged: Record, code: str) -
     for name, table in LINES.items():
         ids = merged.get(name) or []
         lines = account.tables[table].where("id", ids)
-        own = record["id"] if record is not None else None
-        if len(lines) != len(ids) or any(line["is_invoiced"] and line.get("invoice_id") != own for line in lines):
+        own = record["id"] if record is not None else ""
+        if len(lines) != len(ids) or not all(_free_for(own, line, merged["workspace_ids"]) for line in lines):
             raise InvalidError(Problem(name, "is invalid"))
         amounts += [line_amount(line) for line in lines]
     milestones = merged.get("billing_milestone_ids") or []
     amounts += [row["amount_in_cents"] for row in account.tables["billing_milestones"].where("id", milestones)]
     for name in ITEM_LISTS:
-        amounts += [_item_amount(name, item, code) for item in merged.get(name) or ()]
+        items = [
+            invoice_items.checked(account, name, each, merged["workspace_ids"], code) for each in merged.get(name) or ()
+        ]
+        amounts += [item["amount_in_cents"] for item in items]
     if not amounts:
         raise InvalidError(Problem("base", "must have at least one line item"))
     return sum(amounts)
+
+
+def _free_for(invoice_id: str, line: Record, workspace_ids: list[str]) -> bool:
+    """A line of these projects that no other invoice has, be that a draft."""
+    return line["workspace_id"] in workspace_ids and (not line["is_invoiced"] or line.get("invoice_id") == invoice_id)
 
 
 def line_amount(line: Record) -> int:
@@ -83,25 +104,19 @@ def line_amount(line: Record) -> int:
     return int((Decimal(line["time_in_minutes"]) * (line.get("rate_in_cents") or 0) / 60).quantize(Decimal(1)))
 
 
-def _item_amount(name: str, item: Record, code: str) -> int:
-    try:
-        amount = coerce(Kind.NUMBER, item.get("amount"))
-    except UnreadableError as problem:
-        raise InvalidError(Problem(name, str(problem))) from None
-    if amount is None:
-        raise InvalidError(Problem(name, "is invalid"))
-    return currency.minor_units(amount, code)
-
-
-def _settle(account: Account, record: Record, _columns: Record) -> None:
-    """The lines of an active invoice are invoiced; a line that an update left out is free again."""
+def _settle(account: Account, record: Record, columns: Record) -> None:
+    """The lines of an invoice, draft or not, are invoiced; a line that an update left out is free again."""
+    for name in ITEM_LISTS:
+        for item in columns.get(name) or ():
+            line = invoice_items.checked(account, name, item, record["workspace_ids"], record["currency"])
+            account.insert(name, {**line, "invoice_id": record["id"]})
     for name, table in LINES.items():
         wanted = set(record.get(name) or ())
         for line in account.tables[table].where("invoice_id", [record["id"]]):
             if line["id"] not in wanted:
                 account.update(table, line["id"], {"invoice_id": None, "is_invoiced": False})
         for line_id in record.get(name) or ():
-            account.update(table, line_id, {"invoice_id": record["id"], "is_invoiced": not record["draft"]})
+            account.update(table, line_id, {"invoice_id": record["id"], "is_invoiced": True})
 
 
 def _free(account: Account, record: Record) -> None:
@@ -192,6 +207,8 @@ INVOICES = Collection(
         listed_in("time_entries", "time_entries", "time_entry_ids"),
         listed_in("expenses", "expenses", "expense_ids"),
         listed_in("billing_milestones", "billing_milestones", "billing_milestone_ids"),
+        has_many("fixed_fee_items", "fixed_fee_items", by="invoice_id"),
+        has_many("additional_items", "additional_items", by="invoice_id"),
         hung_on("Invoice", "external_references"),
     ),
     filters={
@@ -209,6 +226,7 @@ INVOICES = Collection(
     synced=True,
     rules=Rules(prepare=_prepare, settle=_settle, part=_drafts_only),
     event="invoice",
+    parts=tuple((name, "invoice_id") for name in ITEM_LISTS),
 )
 
 EXTERNAL_PAYMENTS = Collection(

@@ -4,6 +4,7 @@ https://developer.kantata.com/tag/Workspace-Resources , https://developer.kantat
 """
 
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from sandbox.kantata.account import Account
@@ -76,6 +77,39 @@ def _prepare(account: Account, record: Record | None, columns: Record) -> Record
     return columns if record is not None else {"hard": True, **columns}
 
 
+def _prepare_resource(account: Account, record: Record | None, columns: Record) -> Record:
+    """The label comes with the role and can be changed later on; who is unnamed needs a role."""
+    merged = {**(record or {}), **columns}
+    if merged.get("user_id") is None and merged.get("role_id") is None:
+        raise InvalidError(Problem("role_id", "can't be blank"))
+    if record is not None:
+        return columns
+    if columns.get("role_id") is None:
+        memberships = account.tables["account_memberships"].where("user_id", [columns["user_id"]])
+        columns["role_id"] = memberships[0].get("default_role_id") if memberships else None
+    columns["label"] = _next_label(account, columns) if columns.get("user_id") is None else None
+    return columns
+
+
+def _next_label(account: Account, columns: Record) -> str:
+    """`Architect`, then `Architect 2`: by role, and numbered within the project."""
+    role = str(account.tables["roles"].rows[columns["role_id"]]["name"])
+    taken = {
+        _label(account, each)
+        for each in account.tables["workspace_resources"].where("workspace_id", [columns["workspace_id"]])
+    }
+    return next(label for n in count(1) if (label := role if n == 1 else f"{role} {n}") not in taken)
+
+
+def _keep_last(account: Account, resource: Record) -> None:
+    """A person's last resource within a project stays."""
+    if resource.get("user_id") is None:
+        return
+    others = account.tables["workspace_resources"].where("workspace_id", [resource["workspace_id"]])
+    if not any(each["user_id"] == resource["user_id"] for each in others if each is not resource):
+        raise InvalidError(Problem("base", "can't be deleted because it is the user's last resource in the project"))
+
+
 def _rename(account: Account, resource: Record, _columns: Record) -> None:
     for allocation in _allocations(account, resource):
         if allocation.get("_user_id") != resource.get("user_id"):
@@ -135,6 +169,7 @@ WORKSPACE_RESOURCES = Collection(
         belongs_to("role", "roles", writable=True),
         has_many("allocations", "workspace_allocations", by="workspace_resource_id"),
         hung_on("WorkspaceResource", "external_references"),
+        hung_on("Resource", "custom_field_values"),
     ),
     filters={
         **stamped(),
@@ -150,8 +185,10 @@ WORKSPACE_RESOURCES = Collection(
     },
     orders=BY_STAMP,
     synced=True,
-    rules=Rules(settle=_rename),
+    bulk=200,
+    rules=Rules(prepare=_prepare_resource, settle=_rename, part=_keep_last),
     event="workspace_resource",
+    valued_as="Resource",
     parts=(("workspace_allocations", "workspace_resource_id"),),
 )
 

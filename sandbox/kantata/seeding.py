@@ -25,6 +25,18 @@ TIMESHEET_BASE = 41_000_000
 EXPENSE_REPORT_BASE = 8_000_000
 
 PROJECT_CODE, ENGAGEMENT_TYPE, DEPARTMENT = "460001", "460002", "460003"
+CUSTOM_FIELDS = (
+    (PROJECT_CODE, "Project code", "Workspace", "string", True),
+    (ENGAGEMENT_TYPE, "Engagement type", "Workspace", "single", False),
+    (DEPARTMENT, "Department", "User", "string", False),
+    # What is billed is the ERP's to tell, and what was agreed the CRM's: these are empty until somebody writes them.
+    ("460004", "Billing status", "Workspace", "string", False),
+    ("460005", "Invoiced", "Workspace", "currency", False),
+    ("460006", "Paid", "Workspace", "currency", False),
+    ("460007", "Outstanding", "Workspace", "currency", False),
+    ("460008", "Credited", "Workspace", "currency", False),
+    ("460009", "Bill rate", "Resource", "currency", False),
+)
 KIND_CHOICES = {
     "PROJECT": ("870001", "Project"),
     "RETAINER": ("870002", "Retainer"),
@@ -99,11 +111,7 @@ def seed_setup(seeding: Seeding) -> None:
     """What an administrator set up when the account was opened: custom fields, roles, expense categories."""
     opened = seeding.stamp(ACCOUNT_OPENED)
     stamps = {"created_at": opened, "updated_at": opened}
-    for field_id, name, subject_type, value_type, unique in (
-        (PROJECT_CODE, "Project code", "Workspace", "string", True),
-        (ENGAGEMENT_TYPE, "Engagement type", "Workspace", "single", False),
-        (DEPARTMENT, "Department", "User", "string", False),
-    ):
+    for field_id, name, subject_type, value_type, unique in CUSTOM_FIELDS:
         field = {"id": field_id, "name": name, "subject_type": subject_type, "value_type": value_type}
         seeding.put("custom_fields", {**field, "unique_constraint": unique, **stamps})
     for position, (choice_id, label) in enumerate(KIND_CHOICES.values(), start=1):

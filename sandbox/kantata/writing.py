@@ -116,7 +116,7 @@ def _follow_up(
     if link is not None:
         references.put(account, collection.subject, record["id"], link)
     for value in values:
-        custom_fields.put(account, collection.subject, record["id"], value)
+        custom_fields.put(account, collection.values_subject, record["id"], value)
     if collection.rules.settle is not None:
         collection.rules.settle(account, record, columns)
 

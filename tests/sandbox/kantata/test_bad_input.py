@@ -59,7 +59,7 @@ READ_NAMES = [
 @SETTINGS
 @given(data=st.data())
 def test_whatever_a_list_is_asked_it_answers_or_says_400(api, data):
-    collection = data.draw(st.sampled_from(COLLECTIONS))
+    collection = data.draw(st.sampled_from([each for each in COLLECTIONS if "L" in each.verbs]))
     names = st.sampled_from([*READ_NAMES, *collection.filters, "updated_after"])
     params = data.draw(st.dictionaries(names, TEXTS, max_size=4))
     if collection.required_filter:

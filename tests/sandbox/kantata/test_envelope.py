@@ -68,7 +68,7 @@ def test_polymorphic_links_are_refs(api):
 
 
 def test_every_collection_lists_and_shows_its_records_with_all_includes_and_fields(api):
-    for collection in COLLECTIONS:
+    for collection in (each for each in COLLECTIONS if "L" in each.verbs):
         params = {
             "include": ",".join(association.name for association in collection.associations),
             "optional_fields": ",".join(attribute.name for attribute in collection.attributes),

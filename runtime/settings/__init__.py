@@ -2,8 +2,10 @@
 
 from runtime.settings.file import read_settings
 from runtime.settings.model import (
+    BrokerSettings,
     CacheSettings,
     KeySettings,
+    LedgerSettings,
     LimitSettings,
     LogSettings,
     PlatformSettings,
@@ -13,8 +15,10 @@ from runtime.settings.model import (
 from runtime.settings.problems import SettingsError
 
 __all__ = [
+    "BrokerSettings",
     "CacheSettings",
     "KeySettings",
+    "LedgerSettings",
     "LimitSettings",
     "LogSettings",
     "PlatformSettings",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from runtime.settings.environment import overrides
 from runtime.settings.model import Settings
@@ -40,7 +40,7 @@ def read_settings(path: Path, *, environ: Mapping[str, str]) -> Settings:
         raise SettingsError(problems) from None
     if problems:
         raise SettingsError(problems)
-    return checked
+    return _beside_the_file(checked, folder)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -94,14 +94,27 @@ def _fetch_secrets(settings: dict[str, Any], *, environ: Mapping[str, str], fold
             except SecretMissingError as error:
                 del credentials[key]
                 problems.append(f"platforms.{name}.credentials.{key}: {error}")
-    cache = settings.get("cache")
-    if isinstance(cache, dict) and cache.get("url") is not None:
+    for name in ("cache", "ledger", "broker"):
+        section = settings.get(name)
+        if not isinstance(section, dict) or section.get("url") is None:
+            continue
         try:
-            cache["url"] = resolve_url(cache["url"], environ=environ, folder=folder)
+            section["url"] = resolve_url(section["url"], environ=environ, folder=folder)
         except SecretMissingError as error:
-            del cache["url"]
-            problems.append(f"cache.url: {error}")
+            del section["url"]
+            problems.append(f"{name}.url: {error}")
     return problems
+
+
+def _beside_the_file(settings: Settings, folder: Path) -> Settings:
+    """The ledger's file doesn't depend on where a command is started."""
+    start = "sqlite:///"
+    url = settings.ledger.url.get_secret_value()
+    if not url.startswith(start):
+        return settings
+    path, mark, query = url.removeprefix(start).partition("?")
+    absolute = SecretStr(f"{start}{folder / Path(path).expanduser()}{mark}{query}")
+    return settings.model_copy(update={"ledger": settings.ledger.model_copy(update={"url": absolute})})
 
 
 def _add_keys(settings: dict[str, Any], folder: Path) -> list[str]:

@@ -96,9 +96,38 @@ class CacheSettings(Section):
     @field_validator("url")
     @classmethod
     def _speaks_redis(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return _of_redis(url)
+
+
+class LedgerSettings(Section):
+    url: SecretStr = Field(
+        default=SecretStr("sqlite:///crosswalk.db"),
+        validate_default=True,
+        description="The database that holds all runs: `sqlite:///PATH` (relative to the settings file's folder), or "
+        "`postgresql://USER@HOST/NAME`. With a password in it: `{env: NAME}` or `{file: PATH}`.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_database(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(
+            ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+        ):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
         return url
+
+
+class BrokerSettings(Section):
+    url: SecretStr | None = Field(
+        default=None,
+        description="Redis or Valkey that hands jobs to workers (`redis://`, `rediss://`, `unix://`); without it the "
+        "gateway's own process does them. With a password in it: `{env: NAME}` or `{file: PATH}`.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _speaks_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        return _of_redis(url)
 
 
 class LimitSettings(Section):
@@ -140,6 +169,24 @@ class ServiceSettings(Section):
     )
 
 
+class WritesSettings(Section):
+    approval_hours: float = Field(
+        default=72.0, gt=0, le=8760, description="Hours that a decision is waited for before a run is cancelled."
+    )
+    lease_seconds: float = Field(
+        default=30.0,
+        ge=1,
+        le=3600,
+        description="Seconds after which another worker takes over what a worker had that is heard of no more.",
+    )
+
+
+def _of_redis(url: SecretStr | None) -> SecretStr | None:
+    if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return url
+
+
 class Settings(Section):
     """Everything that an installation may set."""
 
@@ -163,6 +210,11 @@ class Settings(Section):
     services: dict[str, ServiceSettings] = Field(
         default_factory=dict, description="What the firm sells, by service code: how the work for it is set up."
     )
+    writes: WritesSettings = Field(default=WritesSettings(), description="How governed writes are carried out.")
+    ledger: LedgerSettings = Field(
+        default=LedgerSettings(), description="Where runs, and all that is known of them, are kept."
+    )
+    broker: BrokerSettings = Field(default=BrokerSettings(), description="How jobs reach workers.")
     cache: CacheSettings = Field(
         default=CacheSettings(), description="Records kept for operations that allow some age."
     )

@@ -85,4 +85,6 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined or value is None or isinstance(value, BaseModel) or value in ((), {}, ""):
         return ""
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -56,7 +56,31 @@ def test_a_whole_file_is_read(read: Read) -> None:
 
 
 def test_an_empty_file_is_all_defaults(read: Read) -> None:
-    assert read("") == Settings()
+    assert read("").model_dump(exclude={"ledger"}) == Settings().model_dump(exclude={"ledger"})
+
+
+def test_the_ledgers_file_lies_beside_the_settings_file(read: Read, tmp_path: Path) -> None:
+    def url(text: str) -> str:
+        return read(text).ledger.url.get_secret_value()
+
+    assert url("") == f"sqlite:///{tmp_path}/crosswalk.db"
+    assert url("ledger: {url: 'sqlite:///state/ledger.db'}") == f"sqlite:///{tmp_path}/state/ledger.db"
+    assert url("ledger: {url: 'sqlite:////srv/ledger.db'}") == "sqlite:////srv/ledger.db"
+    assert url("ledger: {url: 'postgresql://app@db/crosswalk'}") == "postgresql://app@db/crosswalk"
+
+
+@pytest.mark.parametrize("url", ["mysql://db/crosswalk", "crosswalk.db", "sqlite://"])
+def test_a_ledger_elsewhere_than_in_a_file_or_postgresql_is_refused(read: Read, url: str) -> None:
+    (line,) = problems(read, f"ledger: {{url: '{url}'}}")
+    assert line == "ledger.url: must begin with sqlite:/// or postgresql://"
+
+
+def test_secrets_of_ledger_and_broker_stand_elsewhere(read: Read) -> None:
+    text = "{ledger: {url: {env: LEDGER}}, broker: {url: 'redis://:hunter2@localhost'}}"
+    (line,) = problems(read, text, {"LEDGER": "postgresql://app:pw@db/crosswalk"})
+    assert line.startswith("broker.url: holds a password")
+    settings = read("ledger: {url: {env: LEDGER}}", {"LEDGER": "postgresql://app:pw@db/crosswalk"})
+    assert settings.ledger.url.get_secret_value() == "postgresql://app:pw@db/crosswalk"
 
 
 def test_printing_settings_shows_no_secret(read: Read) -> None:
@@ -90,7 +114,7 @@ def test_a_secret_from_the_environment_needs_none_in_the_file(read: Read) -> Non
 
 
 def test_names_that_kubernetes_adds_are_left_alone(read: Read) -> None:
-    assert read("", {"CROSSWALK_PORT": "tcp://10.0.0.1:80", "CROSSWALK_SERVICE_HOST": "10.0.0.1"}) == Settings()
+    assert read("", {"CROSSWALK_PORT": "tcp://10.0.0.1:80", "CROSSWALK_SERVICE_HOST": "10.0.0.1"}) == read("")
 
 
 def test_a_misspelt_variable_is_refused_with_the_right_name(read: Read) -> None:

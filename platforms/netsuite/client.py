@@ -14,6 +14,7 @@ from platforms.netsuite.auth import Authorize, SignedHeaders
 from platforms.netsuite.options import MOST_ROWS_PER_PAGE
 from platforms.netsuite.signing import signed_url
 from platforms.netsuite.suiteql import Statement
+from platforms.slots import Priority
 from platforms.tokens import TokenSource
 from schema.errors import UpstreamInvalidResponse
 
@@ -42,22 +43,31 @@ class SuiteQl:
         self._tokens = tokens
 
     async def page(
-        self, statement: Statement, decoder: "msgspec.json.Decoder[Page[Row]]", *, limit: int, offset: int = 0
+        self,
+        statement: Statement,
+        decoder: "msgspec.json.Decoder[Page[Row]]",
+        *,
+        limit: int,
+        offset: int = 0,
+        priority: Priority = Priority.INTERACTIVE,
     ) -> Page[Row]:
         """At most `limit` rows from `offset` on, which must be a multiple of `limit`."""
         body = _encoder.encode({"q": statement.text, "params": statement.params})
         query = {"limit": str(limit), "offset": str(offset)}
-        send = partial(self._send, body, query, statement.shown())
+        send = partial(self._send, body, query, statement.shown(), priority)
         page = self._decoded(await self._tokens.authorised(send), decoder)
         if not page.items and offset < page.total <= MOST_ROWS_PER_PAGE and limit < MOST_ROWS_PER_PAGE:
             # Small limits have been seen to bring no rows with ORDER BY (github.com/jacobsvante/netsuite, issue 29).
-            send = partial(self._send, body, {"limit": str(MOST_ROWS_PER_PAGE), "offset": "0"}, statement.shown())
+            query = {"limit": str(MOST_ROWS_PER_PAGE), "offset": "0"}
+            send = partial(self._send, body, query, statement.shown(), priority)
             page = self._decoded(await self._tokens.authorised(send), decoder)
             page.more = page.total > offset + limit
             page.items = page.items[offset : offset + limit]
         return page
 
-    async def _send(self, body: bytes, query: dict[str, str], shown: str, authorize: Authorize) -> HttpResponse:
+    async def _send(
+        self, body: bytes, query: dict[str, str], shown: str, priority: Priority, authorize: Authorize
+    ) -> HttpResponse:
         joined = "&".join(f"{name}={value}" for name, value in query.items())
         request = HttpRequest(
             method="POST",
@@ -67,7 +77,7 @@ class SuiteQl:
             body=body,
             statement=shown,
         )
-        return await self._gate.send(request, safe=True)
+        return await self._gate.send(request, priority=priority, safe=True)
 
     def _decoded(self, response: HttpResponse, decoder: "msgspec.json.Decoder[Page[Row]]") -> Page[Row]:
         try:

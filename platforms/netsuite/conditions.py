@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from platforms.netsuite.facets import MOST_KEYS
+from platforms.netsuite.ids import internal_number
 from platforms.netsuite.tables import Column, Kind
 from platforms.predicates import And, Compare, Constant, Missing, Operator, Or, Predicate
 from schema.errors import BadUserInput
@@ -165,13 +166,6 @@ def _bound(kind: Kind, value: Any) -> Any:
             return value.isoformat() if isinstance(value, date) else None
         case _:
             return value
-
-
-def internal_number(value: str) -> int | None:
-    """An internal id as a number; None for text that is none in the form that NetSuite gives them."""
-    if not (value.isascii() and value.isdigit()) or len(value) > 18 or (value[0] == "0" and value != "0"):
-        return None
-    return int(value)
 
 
 def _sayable(value: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Columns that differ from account to account: the usual names, and those that the settings give instead.
+"""Names that differ from account to account: the usual ones, and those that the settings give instead.
 
-Standard names are those of NetSuite's Records Catalog; the `cust…` ones are this firm's own fields.
+SuiteQL's columns are those of NetSuite's Records Catalog, the record API's fields those of its REST API Browser; the
+`cust…` ones are this firm's own fields, which bear one name in both.
 """
 
 import re
@@ -25,7 +26,16 @@ USUAL: Mapping[str, str] = {
     "Invoice.contract": "custbody_cw_contract",
     "InvoiceLine.milestoneKey": "custcol_cw_milestone",
 }
+USUAL_FIELDS: Mapping[str, str] = {
+    "Account.billing.taxId": "vatRegNumber",
+    "Invoice.contract": "custbody_cw_contract",
+    "InvoiceLine.milestoneKey": "custcol_cw_milestone",
+    "BillingSchedule.lines.billOn": "custcol_cw_bill_on",
+}
+"""The record API's fields, by what they mean; a sales order calls its contract and milestones as an invoice does."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 Names = Mapping[str, str]
 
@@ -38,3 +48,14 @@ def named(given: Mapping[str, object]) -> Names:
         if not isinstance(name, str) or not _NAME.fullmatch(name.lower()):
             raise ValueError(f"the column for {path} isn't a column name: letters, digits and _ only")
     return {**USUAL, **{path: str(name).lower() for path, name in given.items()}}
+
+
+def named_fields(given: Mapping[str, object], columns: Names) -> Names:
+    """The record API's fields; ValueError as above. A custom column of this account is a field of the same name."""
+    for path, name in given.items():
+        if path not in USUAL_FIELDS:
+            raise ValueError(f"{path} has no field to choose{nearest(path, USUAL_FIELDS)}")
+        if not isinstance(name, str) or not _FIELD.fullmatch(name):
+            raise ValueError(f"the field for {path} isn't a field name: letters, digits and _ only")
+    custom = {path: name for path, name in columns.items() if path in USUAL_FIELDS and name.startswith("cust")}
+    return {**USUAL_FIELDS, **custom, **{path: str(name) for path, name in given.items()}}

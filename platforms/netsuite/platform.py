@@ -17,9 +17,12 @@ from platforms.netsuite.invoices import invoice_lines, invoices
 from platforms.netsuite.jobs import jobs
 from platforms.netsuite.options import AccountOptions, read_options
 from platforms.netsuite.reader import NetSuiteReader
+from platforms.netsuite.record_api import RecordApi
+from platforms.netsuite.references import currencies, terms
 from platforms.netsuite.settlements import credit_memos, payments
 from platforms.netsuite.signing import TokenSignature
 from platforms.netsuite.suiteql import Statement
+from platforms.netsuite.writer import NetSuiteWriter
 from platforms.registry import Connection
 from platforms.tokens import TokenSource
 from runtime.clock import Clock
@@ -52,9 +55,15 @@ class NetSuiteAccount(GatedPlatform):
     otherwise = "check the url (https://ACCOUNT.suitetalk.api.netsuite.com), proxies and firewalls"
 
     def __init__(
-        self, connection: Connection, gate: Gate, suiteql: SuiteQl, reader: NetSuiteReader, transport: Transport
+        self,
+        connection: Connection,
+        gate: Gate,
+        suiteql: SuiteQl,
+        reader: NetSuiteReader,
+        writer: NetSuiteWriter,
+        transport: Transport,
     ) -> None:
-        super().__init__(connection, gate, reader, transport)
+        super().__init__(connection, gate, reader, transport, writer=writer)
         self._suiteql = suiteql
         self._page: Any = msgspec.json.Decoder(Page[dict[str, Any]])
 
@@ -82,9 +91,16 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
         classify=classify,
         clock=clock,
     )
-    suiteql = SuiteQl(gate, connection.url, _login(connection, gate, clock))
+    login = _login(connection, gate, clock)
+    suiteql = SuiteQl(gate, connection.url, login)
     reader = NetSuiteReader(suiteql, facets(options), lambda: clock.now().astimezone(options.zone).date().isoformat())
-    return NetSuiteAccount(connection, gate, suiteql, reader, transport)
+    writer = NetSuiteWriter(
+        RecordApi(gate, connection.url, login),
+        currencies(suiteql, clock),
+        terms(suiteql, clock, options.terms),
+        options,
+    )
+    return NetSuiteAccount(connection, gate, suiteql, reader, writer, transport)
 
 
 def facets(options: AccountOptions) -> list[Told]:

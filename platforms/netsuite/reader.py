@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from platforms.netsuite.client import Page, SuiteQl
-from platforms.netsuite.conditions import internal_number
 from platforms.netsuite.facets import Told
+from platforms.netsuite.ids import internal_number
 from platforms.netsuite.suiteql import Selected, count, select, selected
 from platforms.predicates import Predicate
 from platforms.readers import Facet, Projection, ReadPage, ReadQuery, project

@@ -3,9 +3,11 @@
 import json
 import urllib.request
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from platforms.call_log import UpstreamCall, upstream_calls
@@ -14,13 +16,14 @@ from platforms.keepalive import KeepAliveTransport
 from platforms.netsuite.platform import NetSuiteAccount, connect
 from platforms.readers import Projection, ReadQuery
 from platforms.registry import Connection
+from platforms.writers import Line
 from runtime.clock import SystemClock
 from schema.roles import PlatformRole
 
 TOKEN_BASED = ("account", "consumer_key", "consumer_secret", "token_key", "token_secret")
 
 
-def connection(url: str, credentials: dict[str, str], **options: Any) -> Connection:
+def connection(url: str, credentials: dict[str, str], timeout: float = 8.0, **options: Any) -> Connection:
     return Connection(
         name="netsuite",
         vendor="netsuite",
@@ -29,7 +32,7 @@ def connection(url: str, credentials: dict[str, str], **options: Any) -> Connect
         peers={},
         credentials=credentials,
         options=options,
-        timeout=8.0,
+        timeout=timeout,
         slots=5,
     )
 
@@ -43,7 +46,14 @@ class Scripted:
         self.authorizations: list[str] = []
 
     def says(self, body: object, status: int = 200) -> None:
-        self.answers.append(HttpResponse(status=status, headers=Headers([]), body=json.dumps(body).encode()))
+        """The body as JSON, or as it is where it is bytes."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.answers.append(HttpResponse(status=status, headers=Headers([]), body=raw))
+
+    def wrote(self, location: str | None) -> None:
+        """The answer to a write: no body, and where the record is."""
+        pairs = [] if location is None else [("Location", location)]
+        self.answers.append(HttpResponse(status=204, headers=Headers(pairs), body=b""))
 
     def page(self, *items: object, total: int | None = None, more: bool = False) -> None:
         self.says({"items": items, "hasMore": more, "totalResults": len(items) if total is None else total})
@@ -63,11 +73,20 @@ class Scripted:
 
 
 class FixedClock:
+    """It stands still but for `seconds`, the monotonic time."""
+
+    seconds = 1000.0
+
     def now(self) -> datetime:
         return datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 
     def monotonic(self) -> float:
-        return 1000.0
+        return self.seconds
+
+
+@pytest.fixture
+def still() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
@@ -76,13 +95,13 @@ def wire() -> Scripted:
 
 
 @pytest.fixture
-def scripted(wire: Scripted) -> Callable[..., NetSuiteAccount]:
+def scripted(wire: Scripted, still: FixedClock) -> Callable[..., NetSuiteAccount]:
     """`scripted(**options)` is an account at 23:30 UTC on 2026-11-20 whose answers the test writes."""
 
     def make(**options: Any) -> NetSuiteAccount:
         credentials = {name: f"the {name}" for name in TOKEN_BASED}
         return connect(
-            connection("https://1234567-sb1.suitetalk.api.netsuite.com", credentials, **options), wire, FixedClock()
+            connection("https://1234567-sb1.suitetalk.api.netsuite.com", credentials, **options), wire, still
         )
 
     return make
@@ -90,7 +109,10 @@ def scripted(wire: Scripted) -> Callable[..., NetSuiteAccount]:
 
 @pytest.fixture
 async def joined(fresh_sandbox: dict[str, Any]) -> AsyncIterator[Callable[..., NetSuiteAccount]]:
-    """`joined(*credential names, **options)` is the sandbox's account; token-based unless told otherwise."""
+    """`joined(*credential names, **options)` is the sandbox's account; token-based unless told otherwise.
+
+    `timeout` is in seconds.
+    """
     made: list[NetSuiteAccount] = []
     told = fresh_sandbox["platforms"]["netsuite"]
 
@@ -145,3 +167,67 @@ def control(fresh_sandbox: dict[str, Any]) -> Callable[..., Any]:
             return json.loads(answer.read() or b"null")
 
     return ask
+
+
+ITEMS = {"service": "45", "milestone": "46"}
+"""The sandbox's items."""
+
+
+@pytest.fixture
+def books(joined: Callable[..., NetSuiteAccount]) -> Any:
+    """The writer of the sandbox's account, which knows what lines are billed as."""
+    return joined(items=ITEMS).writer
+
+
+@pytest.fixture
+def write(books: Any) -> Callable[[str], Any]:
+    """`write("Account")` is the writable of a type."""
+    return lambda type_name: books.writables[type_name, PlatformRole.ERP]
+
+
+@pytest.fixture
+def firm(control: Callable[..., Any]) -> dict[str, str]:
+    """Internal ids to refer to: a customer in pounds, a job, two subsidiaries."""
+    customers = control("GET", "/records/netsuite/customer")["records"]
+    subsidiaries = control("GET", "/records/netsuite/subsidiary")["records"]
+    return {
+        "customer": next(record["id"] for record in customers if record["currency"]["refName"] == "GBP"),
+        "project": control("GET", "/records/netsuite/job")["records"][0]["id"],
+        "legalEntity": subsidiaries[0]["id"],
+        "otherEntity": subsidiaries[1]["id"],
+    }
+
+
+@pytest.fixture
+def whole(firm: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """A value for every path that a new record can have, by type."""
+    head = {
+        "customer": firm["customer"], "project": firm["project"], "contract": "8005g00000ABCDE",
+        "legalEntity": firm["legalEntity"], "currency": "GBP", "memo": "November",
+    }  # fmt: skip
+    first = Line(
+        description="Consulting", amount=Decimal("4800.10"), quantity=Decimal(32), unit_price=Decimal("150.003125"),
+        project=firm["project"],
+    )  # fmt: skip
+    second = Line(description="Go live", amount=Decimal("1200.00"), milestone="CM-17")
+    return {
+        "Account": {
+            "billing.legalName": "Halden Søm AS", "billing.legalEntity": firm["legalEntity"],
+            "billing.taxId": "GB123456789", "billing.currency": "GBP", "billing.paymentTermsDays": 30,
+            "billing.creditHold": True, "billing.billTo.lines": ("4 Quay St", "Floor 2"),
+            "billing.billTo.city": "Bristol", "billing.billTo.region": "Avon", "billing.billTo.postalCode": "BS1 4AA",
+            "billing.billTo.country": "GB",
+        },
+        "Project": {
+            "name": "ERP rollout", "customer": firm["customer"], "legalEntity": firm["legalEntity"],
+            "startDate": date(2026, 12, 1), "endDate": date(2027, 6, 30),
+        },
+        "BillingSchedule": {
+            **head, "date": date(2026, 11, 20),
+            "lines": (first, msgspec.structs.replace(second, bill_on=date(2027, 1, 31))),
+        },
+        "Invoice": {
+            **head, "issueDate": date(2026, 11, 30), "dueDate": date(2026, 12, 30), "purchaseOrder": "PO 4471",
+            "approved": True, "lines": (first, second),
+        },
+    }  # fmt: skip

@@ -5,10 +5,13 @@ import json
 import pytest
 
 from platforms.http import Headers, HttpResponse
-from platforms.netsuite.errors import classify
+from platforms.netsuite.errors import NoSuchRecord, classify
 from schema.errors import (
+    Landed,
+    UpstreamDuplicate,
     UpstreamForbidden,
     UpstreamInvalidResponse,
+    UpstreamLocked,
     UpstreamMaintenance,
     UpstreamRateLimited,
     UpstreamRejected,
@@ -36,7 +39,12 @@ def answer(status, body=b"", code=""):
         (400, "INSUFFICIENT_PERMISSION", UpstreamForbidden),
         (401, "INVALID_LOGIN", UpstreamUnauthorized),
         (403, "INSUFFICIENT_PERMISSION", UpstreamForbidden),
-        (404, "NONEXISTENT_ID", UpstreamRejected),
+        (400, "INVALID_CONTENT", UpstreamRejected),
+        (400, "DUP_RCRD", UpstreamDuplicate),
+        (400, "RCRD_HAS_BEEN_CHANGED", UpstreamLocked),
+        (404, "NONEXISTENT_ID", NoSuchRecord),
+        (404, "NOT_FOUND", UpstreamRejected),
+        (404, "", UpstreamRejected),
         (408, "", UpstreamTimeout),
         (415, "INVALID_REQUEST", UpstreamRejected),
         (429, "CONCURRENCY_LIMIT_EXCEEDED", UpstreamRateLimited),
@@ -48,7 +56,37 @@ def answer(status, body=b"", code=""):
     ],
 )
 def test_status_and_code_name_the_error(status, code, error):
-    assert type(classify(answer(status, b"<html>", code))) is error
+    found = classify(answer(status, b"<html>", code))
+    assert type(found) is error
+    assert found.landed is (Landed.UNKNOWN if status >= 500 or status == 408 else Landed.NO)
+
+
+@pytest.mark.parametrize("words", ["This entity already exists.", "That name has ALREADY BEEN USED. Choose another."])
+def test_a_business_rule_about_duplicates_is_told_by_its_words(words):
+    body = json.dumps({"o:errorDetails": [{"detail": words, "o:errorCode": "USER_ERROR"}]})
+    assert type(classify(answer(400, body))) is UpstreamDuplicate
+
+
+def test_a_refusal_tells_every_complaint_with_its_place():
+    details = [
+        {
+            "detail": "Invalid reference key 9 for item.",
+            "o:errorPath": "item.items[0].item",
+            "o:errorCode": "INVALID_CONTENT",
+        },
+        {"detail": "Enter a date.", "o:errorCode": "USER_ERROR"},
+    ]
+    found = classify(answer(400, json.dumps({"o:errorDetails": details})))
+    assert found is not None
+    assert found.detail == (
+        "NetSuite refused the request (INVALID_CONTENT): Invalid reference key 9 for item. [item.items[0].item]; "
+        "Enter a date."
+    )
+
+
+def test_a_write_is_answered_without_a_body():
+    assert classify(answer(204)) is None
+    assert isinstance(classify(answer(204, b"<html>")), UpstreamInvalidResponse)
 
 
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client", "invalid_request"])

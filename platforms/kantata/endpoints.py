@@ -21,6 +21,8 @@ class Endpoint:
     collection: str
     always: Parameters = ()
     associations: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, str] = field(default_factory=dict)
+    """Attributes that are lists of ids, with the association whose include brings them."""
     optional: frozenset[str] = frozenset()
     steady: str = "created_at:asc"
 
@@ -79,6 +81,27 @@ USERS = Endpoint(
     always=(("on_my_account", "true"),),
     associations={"account_membership": "account_memberships", "custom_field_values": "custom_field_values"},
     steady="alphabetical:asc",
+)
+
+WORKSPACE_RESOURCES = Endpoint(
+    collection="workspace_resources",
+    always=(("include_unnamed", "true"),),
+    associations={
+        "external_references": "external_references",
+        "custom_field_values": "custom_field_values",
+        "workspace": "workspaces",
+    },
+)
+INVOICES = Endpoint(
+    collection="invoices",
+    associations={
+        "external_references": "external_references",
+        "workspaces": "workspaces",
+        "time_entries": "time_entries",
+        "expenses": "expenses",
+        "additional_items": "additional_items",
+    },
+    listed={"workspace_ids": "workspaces", "time_entry_ids": "time_entries", "expense_ids": "expenses"},
 )
 
 

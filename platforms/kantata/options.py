@@ -17,6 +17,18 @@ OPTIONS = {
     "project_code_field": "Name of the project custom field that holds the code. Default: Project code.",
     "engagement_type_field": "Name of the project custom field that says the kind. Default: Engagement type.",
     "department_field": "Name of the user custom field that holds the department. Default: Department.",
+    "key_reference": "Service name of the external references that hold the keys of what Crosswalk made. Default: "
+    "crosswalk.",
+    "invoice_reference": "Service name of the external references of invoices to the ERP's. Default: "
+    "crosswalk_invoice.",
+    "billing_status_field": "Name of the project custom field (text) that says where billing stands. Default: "
+    "Billing status.",
+    "billing_invoiced_field": "Name of the project custom field (currency) for what is invoiced. Default: Invoiced.",
+    "billing_paid_field": "Name of the project custom field (currency) for what is paid. Default: Paid.",
+    "billing_outstanding_field": "Name of the project custom field (currency) for what is open. Default: Outstanding.",
+    "billing_credited_field": "Name of the project custom field (currency) for what is credited. Default: Credited.",
+    "rate_field": "Name of the resource custom field (currency) for the agreed rate an hour. Default: Bill rate.",
+    "settle_seconds": "How long Kantata may still be at work on a call whose answer was lost. Default: 180.",
     "engagement_types": "What the choices of the engagement type mean: {Retainer: RETAINER, ...}.",
     "project_statuses": "What the keys of the account's project statuses mean: {'301': ACTIVE, ...}.",
     "milestone_statuses": "What the keys of the account's task statuses mean for a milestone: {'40': ACCEPTED, ...}.",
@@ -25,7 +37,10 @@ OPTIONS = {
 }
 MOST_ROWS = 200
 """The most that `per_page` grants."""
+SETTLE_SECONDS = 180.0
+"""Every call times out on Kantata's side after 3 minutes: https://developer.kantata.com/section/timeouts"""
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_LONGEST_SETTLE = 3600
 _LONGEST_NAME = 100  # service names stand in URLs, which have to stay short
 E = TypeVar("E", bound=Enum)
 
@@ -61,6 +76,15 @@ class AccountOptions:
     project_code_field: str = "Project code"
     engagement_type_field: str = "Engagement type"
     department_field: str = "Department"
+    key_reference: str = "crosswalk"
+    invoice_reference: str = "crosswalk_invoice"
+    billing_status_field: str = "Billing status"
+    billing_invoiced_field: str = "Invoiced"
+    billing_paid_field: str = "Paid"
+    billing_outstanding_field: str = "Outstanding"
+    billing_credited_field: str = "Credited"
+    rate_field: str = "Bill rate"
+    settle_seconds: float = SETTLE_SECONDS
     engagement_types: Mapping[str, ProjectKind] = field(default_factory=lambda: ENGAGEMENT_TYPES)
     project_statuses: Mapping[str, ProjectStatus] = field(default_factory=lambda: PROJECT_STATUSES)
     milestone_statuses: Mapping[str, MilestoneStatus] = field(default_factory=lambda: MILESTONE_STATUSES)
@@ -79,8 +103,15 @@ def read_options(connection: Connection) -> AccountOptions:
     size = given.get("page_size", usual.page_size)
     if not isinstance(size, int) or not 1 <= size <= MOST_ROWS:
         raise connection.problem("options.page_size", f"must be from 1 to {MOST_ROWS}")
+    settle = given.get("settle_seconds", usual.settle_seconds)
+    if isinstance(settle, bool) or not isinstance(settle, int | float) or not 0 <= settle <= _LONGEST_SETTLE:
+        raise connection.problem("options.settle_seconds", f"must be from 0 to {_LONGEST_SETTLE} seconds")
+    others = [names[name] for name in _NAMES if name.endswith("_reference") and name != "key_reference"]
+    if names["key_reference"] in others:  # a record has one reference to a service
+        raise connection.problem("options.key_reference", "must be none of the other references' names")
     return AccountOptions(
         **names,
+        settle_seconds=float(settle),
         engagement_types=_meanings(connection, "engagement_types", given, ProjectKind) or usual.engagement_types,
         project_statuses=_meanings(connection, "project_statuses", given, ProjectStatus) or usual.project_statuses,
         milestone_statuses=_meanings(connection, "milestone_statuses", given, MilestoneStatus)
@@ -92,7 +123,8 @@ def read_options(connection: Connection) -> AccountOptions:
 
 _NAMES = (
     "account_reference", "contract_reference", "milestone_reference", "project_code_field", "engagement_type_field",
-    "department_field",
+    "department_field", "key_reference", "invoice_reference", "billing_status_field", "billing_invoiced_field",
+    "billing_paid_field", "billing_outstanding_field", "billing_credited_field", "rate_field",
 )  # fmt: skip
 
 

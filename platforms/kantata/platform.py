@@ -8,11 +8,13 @@ from platforms.connected import Probe
 from platforms.gate import Gate
 from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
+from platforms.kantata.changes import Names
 from platforms.kantata.client import PATH, Client, tokens
 from platforms.kantata.errors import read_error
-from platforms.kantata.fields import CustomFields
+from platforms.kantata.fields import custom_fields, roles
 from platforms.kantata.options import read_options
 from platforms.kantata.reader import KantataReader
+from platforms.kantata.writer import KantataWriter
 from platforms.pace import AdaptivePace
 from platforms.registry import Connection
 from runtime.clock import Clock
@@ -55,9 +57,15 @@ class KantataPlatform(GatedPlatform):
     otherwise = "try again in a while; if it stays, check the url (https://api.mavenlink.com)"
 
     def __init__(
-        self, connection: Connection, gate: Gate, client: Client, reader: KantataReader, transport: Transport
+        self,
+        connection: Connection,
+        gate: Gate,
+        client: Client,
+        reader: KantataReader,
+        writer: KantataWriter,
+        transport: Transport,
     ) -> None:
-        super().__init__(connection, gate, reader, transport)
+        super().__init__(connection, gate, reader, transport, writer=writer)
         self._client = client
 
     async def _trial(self) -> Probe:
@@ -87,8 +95,11 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Kanta
         clock=clock,
     )
     client = Client(gate, tokens(connection, clock), url=connection.url)
-    reader = KantataReader(client, options, CustomFields(client, clock), web=web_address(connection.url))
-    return KantataPlatform(connection, gate, client, reader, transport)
+    fields, web = custom_fields(client, clock), web_address(connection.url)
+    names = Names(fields, custom_fields(client, clock, "Resource"), roles(client, clock))
+    reader = KantataReader(client, options, fields, web=web)
+    writer = KantataWriter(client, options, names, web=web)
+    return KantataPlatform(connection, gate, client, reader, writer, transport)
 
 
 def web_address(url: str) -> str:

@@ -11,7 +11,7 @@ from platforms.kantata import mapping_projects, mapping_work
 from platforms.kantata.client import Client, Parameters
 from platforms.kantata.endpoints import KantataFacet
 from platforms.kantata.envelope import Meta, Shape, shape
-from platforms.kantata.fields import CustomFields
+from platforms.kantata.fields import Directory
 from platforms.kantata.options import AccountOptions
 from platforms.kantata.parameters import Lists, lists_of, parameters_of, window
 from platforms.kantata.side_by_side import side_by_side
@@ -52,7 +52,7 @@ class KantataProjection(Projection):
 class KantataReader:
     """The Reader of one account."""
 
-    def __init__(self, client: Client, options: AccountOptions, fields: CustomFields, *, web: str) -> None:
+    def __init__(self, client: Client, options: AccountOptions, fields: Directory, *, web: str) -> None:
         self._client = client
         self._fields = fields
         self.facets: Mapping[tuple[str, PlatformRole], Facet] = {
@@ -61,19 +61,7 @@ class KantataReader:
 
     def project(self, facet: Facet, paths: Iterable[str]) -> Projection:
         assert isinstance(facet, KantataFacet)
-        plain = readers.project(facet, paths)
-        by_path = facet.by_path()
-        found = shape(
-            f"{facet.type}_{facet.role.value}",
-            [item for path in sorted(plain.paths) for item in by_path[path].fields],
-            collection=facet.endpoint.collection,
-            associations=facet.endpoint.associations,
-            optional=facet.endpoint.optional,
-            helpers=() if facet.kinds is None else (facet.kinds[0],),
-        )
-        return KantataProjection(
-            facet=facet, paths=plain.paths, row=found.row, sources=plain.sources, names=plain.names, shape=found
-        )
+        return projected(facet, paths)
 
     async def read(self, projection: Projection, query: ReadQuery) -> ReadPage:
         assert isinstance(projection, KantataProjection)
@@ -173,6 +161,24 @@ class KantataReader:
     def _invalid(self) -> UpstreamInvalidResponse:
         detail = "the list's answer doesn't have the documented form"
         return UpstreamInvalidResponse(detail, platform=self._client.platform)
+
+
+def projected(facet: KantataFacet, paths: Iterable[str]) -> KantataProjection:
+    """The facet cut to some of its paths, with how its answers are read."""
+    plain = readers.project(facet, paths)
+    by_path = facet.by_path()
+    found = shape(
+        f"{facet.type}_{facet.role.value}",
+        [item for path in sorted(plain.paths) for item in by_path[path].fields],
+        collection=facet.endpoint.collection,
+        associations=facet.endpoint.associations,
+        optional=facet.endpoint.optional,
+        listed=facet.endpoint.listed,
+        helpers=() if facet.kinds is None else (facet.kinds[0],),
+    )
+    return KantataProjection(
+        facet=facet, paths=plain.paths, row=found.row, sources=plain.sources, names=plain.names, shape=found
+    )
 
 
 def facets(options: AccountOptions, web: str) -> tuple[KantataFacet, ...]:

@@ -11,6 +11,7 @@ from runtime.settings import SettingsError
 from schema.enums import PlatformHealth
 from schema.errors import (
     Landed,
+    UpstreamDuplicate,
     UpstreamForbidden,
     UpstreamInvalidResponse,
     UpstreamRateLimited,
@@ -68,13 +69,24 @@ async def test_each_refusal_is_its_own_error(connect, account, status, body, err
     assert refused.value.platform == "psa"
 
 
-async def test_a_refused_value_is_named_by_its_field_and_nothing_of_it_is_repeated(connect, account):
-    errors = [{"type": "validation", "field": name, "message": "Ada's secret"} for name in ("title", "<b>", "due_date")]
+async def test_a_refused_request_is_told_in_the_platforms_words_short_and_in_print(connect, account):
+    errors = [{"type": "validation", "field": "title", "message": "can't\x1b be\nblank"}, {"type": "validation"}]
+    errors.append({"type": "validation", "field": "due_date", "message": "is wrong " * 100})
     account.says({"errors": errors}, status=422)
     with pytest.raises(UpstreamRejected) as refused:
         await read(connect())
-    assert refused.value.detail == "a value is refused (due_date, title)"
+    assert refused.value.detail.startswith("a value is refused: title can't  be blank; ; due_date is wrong")
+    assert refused.value.detail.isprintable()
+    assert len(refused.value.detail) < 330
     assert refused.value.landed is Landed.NO
+
+
+@pytest.mark.parametrize("message", ["has already been taken", "has already been entered"])
+async def test_a_value_that_another_record_has_is_a_duplicate(connect, account, message):
+    account.says({"errors": [{"type": "validation", "field": "name", "message": message}]}, status=422)
+    with pytest.raises(UpstreamDuplicate) as refused:
+        await read(connect())
+    assert refused.value.detail == f"another record has the value already: name {message}"
 
 
 async def test_a_token_that_is_refused_twice_is_left_alone_for_a_while(connect, account, answer):
@@ -150,6 +162,11 @@ def test_people_see_projects_where_the_web_application_is(connect):
         ("page_size", 0),
         ("page_size", 201),
         ("page_size", "many"),
+        ("key_reference", " "),
+        ("key_reference", "salesforce"),
+        ("settle_seconds", -1),
+        ("settle_seconds", True),
+        ("settle_seconds", "long"),
     ],
 )
 def test_an_option_that_cant_be_meant_is_named(connect, option, value):

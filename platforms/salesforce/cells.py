@@ -70,13 +70,13 @@ def key_cell(mapped: Mapped, *, required: bool = False) -> Cell:
     return Cell(mapped=mapped, settable=Settable(kind=str, required=required), misfit=misfit)
 
 
-def choice_cell(mapped: Mapped, kind: type[Enum]) -> Cell:
+def choice_cell(mapped: Mapped, kind: type[Enum], *, required: bool = False) -> Cell:
     known = frozenset((mapped.names or {}).values())
 
     def misfit(value: Enum) -> str | None:
         return None if value in known else f"is {value.name}, for which the org has no word"
 
-    return Cell(mapped=mapped, settable=Settable(kind=kind), misfit=misfit)
+    return Cell(mapped=mapped, settable=Settable(kind=kind, required=required), misfit=misfit)
 
 
 def day_cell(mapped: Mapped) -> Cell:

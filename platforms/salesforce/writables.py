@@ -97,7 +97,7 @@ def _contract(options: OrgOptions) -> SObjectWritable:
         "Contract",
         "Contract",
         by_path(
-            choice_cell(read["status"], ContractStatus),
+            choice_cell(read["status"], ContractStatus, required=True),
             text_cell(text("project", options.fields["Contract.project"]), _PROJECT),
             text_cell(text("syncStatus", options.fields["Contract.syncStatus"]), _OWN_FIELD),
         ),

@@ -13,9 +13,18 @@ Every folder below `platforms/` needs a `tests/platforms/<vendor>/case.py` with
 - `BESIDE`: by type, calls that a page needs beside that for the rows themselves;
 - `NO_SECRETS`: the credentials that may be seen, such as a user's name;
 - `UNTOLD`: by type, paths of which the firm's answer key tells nothing, or something else, each with the reason.
+
+Where the vendor has a writer, also
+
+- `samples(records)`: by type of writable, `new`: values for a new record (or `record`: the id of one that is there,
+  where none is made from here), and `change`: other values for it, of as many paths as go together; `records(entity)`
+  are the sandbox's records;
+- `CREATING`: which of its calls makes a record, as the sandbox's faults match calls;
+- `KEPT`: by type, paths that can't be cleared although they may be missing, each with the reason.
 """
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -23,6 +32,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -30,6 +40,7 @@ from platforms.connected import Connected
 from platforms.http import Headers, HttpResponse
 from platforms.readers import Facet, Projection, ReadQuery
 from platforms.registry import Connection, vendor, vendors
+from platforms.writers import Writable
 from runtime.clock import SystemClock
 from sandbox.serve import run_loop, serving
 from sandbox.world import build_world
@@ -87,8 +98,24 @@ def facets_of(name: str) -> list[tuple[str, str, PlatformRole]]:
     return [(name, type_name, role) for type_name, role in found]
 
 
+def writables_of(name: str) -> list[Writable]:
+    made_up = dict.fromkeys(CASES[name].CREDENTIALS, "made-up")
+    writer = connected(name, "http://127.0.0.1:9", made_up, None, SystemClock()).writer
+    return [] if writer is None else list(writer.writables.values())
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that speak of a facet run over every vendor's every facet, others over each vendor's first."""
+    """Tests that speak of a facet run over every vendor's every facet, others over each vendor's first; tests that
+    speak of a writable over all of them, those with `creatable`, `removable` or `unique` over those that are.
+    """
+    if "writable_key" in metafunc.fixturenames:
+        wanted = {"creatable", "removable", "unique"} & set(metafunc.fixturenames)
+        told = [(name, writable) for name in CASES for writable in writables_of(name)]
+        fitting = [(name, it.type, it.role) for name, it in told if all(getattr(it, trait) for trait in wanted)]
+        metafunc.parametrize(
+            "writable_key", fitting, ids=[f"{name}-{kind}-{role.value}" for name, kind, role in fitting]
+        )
+        return
     if "facet_key" not in metafunc.fixturenames:
         return
     by_vendor = {name: facets_of(name) for name in CASES}
@@ -200,6 +227,44 @@ async def wire() -> Any:
 @pytest.fixture
 def platform(vendor_name: str, case: SimpleNamespace, wire: Any) -> Connected:
     return connected(vendor_name, case.url, case.credentials, wire, wire)
+
+
+@pytest.fixture
+def writing(writable_key: tuple[str, str, PlatformRole], fresh_sandbox: dict[str, Any], wire: Any) -> SimpleNamespace:
+    """The sandbox's platform as its writer has it, beside the vendor's own words.
+
+    `again()` connects it once more, with a gate that knows nothing of earlier failures.
+    """
+    name, type_name, role = writable_key
+    module, ready = CASES[name], fresh_sandbox["platforms"][name]
+    assert hasattr(module, "samples"), f"{case_file(name)} has no samples of what its writer writes"
+
+    def told(path: str, body: Any = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(fresh_sandbox["control"] + path, data=content), timeout=10) as answer:
+            return json.load(answer)
+
+    def again() -> Any:
+        return connected(name, ready["url"], ready["credentials"], wire, wire).writer
+
+    sample = module.samples(lambda entity: told(f"/records/{name}/{entity}")["records"])[type_name]
+    writer = again()
+    return SimpleNamespace(
+        writer=writer,
+        writable=writer.writables[type_name, role],
+        again=again,
+        new=sample.get("new"),
+        record=sample.get("record"),
+        change=sample["change"],
+        kept=getattr(module, "KEPT", {}).get(type_name, ()),
+        strangers=lambda count: module.strangers(type_name, count),
+        goes_wrong=lambda **fault: told("/faults", {"platform": name, "match": module.CREATING, "times": 1, **fault}),
+        secrets=[
+            value
+            for key, value in ready["credentials"].items()
+            if len(value) > 8 and key in module.CREDENTIALS and key not in getattr(module, "NO_SECRETS", ())
+        ],
+    )
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ def cells():
         ("InvoiceSummary.currency", "euro", "ISO 4217"),
         ("InvoiceSummary.currency", None, "can't be empty"),
         ("InvoiceSummary.account", None, "can't be empty"),
+        ("Contract.status", None, "can't be empty"),
     ],
 )
 def test_what_the_wire_cannot_carry_is_refused(cells, path, value, why):

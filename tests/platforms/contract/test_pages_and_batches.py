@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from platforms.bindings import Bindings
 from platforms.mapping import same
 from platforms.readers import ReadQuery
-from platforms.bindings import Bindings
 from resolvers.memories import ProcessMemory
 from resolvers.plan.nodes import Age
 from resolvers.run.reads import Reads

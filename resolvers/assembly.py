@@ -1,6 +1,6 @@
 """Puts an engine together from an installation's settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from platforms.bindings import Bindings
 from platforms.connected import Connected
@@ -13,19 +13,29 @@ from runtime.redis import connect_redis
 from runtime.settings import CacheSettings, Settings, SettingsError
 from schema.model import model
 from schema.roles import PlatformRole
+from sync.desk import Desk
 
 MARGIN = 0.5
 """Seconds that shaping and sending an answer may take out of an operation's time."""
 
 
-def build_engine(settings: Settings, *, clock: Clock | None = None) -> GraphEngine:
-    """An engine over the configured platforms. Nothing is called yet, so that any of them may be down."""
+def build_engine(
+    settings: Settings, *, clock: Clock | None = None, desk: Callable[[Bindings], Desk] | None = None
+) -> GraphEngine:
+    """An engine over the configured platforms. Nothing is called yet, so that any of them may be down.
+
+    `desk` makes the desk that takes writes to these platforms; without it the graph can only be read.
+    """
     time = clock or SystemClock()
     platforms = connect(settings, clock=time)
     bindings = bindings_of(settings, platforms)
     wall_clock = settings.server.wall_clock_seconds
     return GraphEngine(
-        bindings, memory_of(settings.cache, time), time, seconds=max(wall_clock - MARGIN, wall_clock / 2)
+        bindings,
+        memory_of(settings.cache, time),
+        time,
+        seconds=max(wall_clock - MARGIN, wall_clock / 2),
+        desk=None if desk is None else desk(bindings),
     )
 
 

@@ -1,32 +1,26 @@
 """Answers operations: planned fields by the plan, the others by the schema's own resolvers, as one response."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from graphql import (
-    ExecutionResult,
-    FieldNode,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    execute,
-    get_variable_values,
-)
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, get_variable_values
 from graphql.execution.values import VariableValues
 
 from platforms.bindings import Bindings
 from platforms.call_log import UpstreamCall, upstream_calls
 from platforms.deadline import until
-from resolvers.documents import Plans
+from resolvers.documents import Chosen, Plans
+from resolvers.embedded import LATE, EmbeddedRecords
 from resolvers.engine_port import Answer, Operation, RequestError
 from resolvers.explanation import explained
 from resolvers.freshness import Memory
-from resolvers.plan.compiler import Compiled
-from resolvers.plan.nodes import RootField
+from resolvers.own_fields import Own, OwnFields
+from resolvers.plan.nodes import Plan, RootField
 from resolvers.plan.shapes import Failed
+from resolvers.routing import part_of, routed
 from resolvers.run.operation import Operation as Run
 from resolvers.run.operation import together
 from resolvers.run.reads import Reads
@@ -37,19 +31,21 @@ from runtime.clock import Clock
 from schema.errors import DeadlineExceeded
 from schema.graph import core
 from schema.scalars import instant_text
+from sync.desk import Desk
 
-Json = dict[str, Any]
 GRACE = 0.2
 """Seconds between the end of the time for calls and the end of waiting for their answers."""
 _encode = msgspec.json.Encoder().encode
 
 
 class GraphEngine:
-    """The engine behind `/graphql`. One per process."""
+    """The engine behind `/graphql`. One per process. Without a desk nothing can be written, and the ledger is empty."""
 
     schema: GraphQLSchema
 
-    def __init__(self, bindings: Bindings, memory: Memory, clock: Clock, *, seconds: float) -> None:
+    def __init__(
+        self, bindings: Bindings, memory: Memory, clock: Clock, *, seconds: float, desk: Desk | None = None
+    ) -> None:
         self.schema = core()
         self._bindings = bindings
         self._reads = Reads(bindings, memory, clock)
@@ -58,6 +54,7 @@ class GraphEngine:
         self._seconds = seconds
         self._plans = Plans(bindings)
         self._status = PlatformStatus(bindings, clock)
+        self._own = OwnFields(self.schema, self._status, desk, EmbeddedRecords(self._plans, self._reads))
 
     async def started(self) -> None:
         """Nothing waits for a platform: the gateway serves when any of them is unreachable."""
@@ -75,21 +72,18 @@ class GraphEngine:
         """The whole response. Raises RequestError where nothing can be executed."""
         chosen = self._plans.chosen(operation)
         variables = self._variables(chosen.node, operation.variables)
-        compiled = self._plans.compiled(operation, chosen, variables.coerced if variables else {})
-        run = Run(self._reads, compiled, variables, explain=operation.explain)
         calls: list[UpstreamCall] = []
         token = upstream_calls.set(calls) if operation.explain else None
         try:
             with until(self._clock.monotonic() + self._seconds):
-                values, others = await self._both(operation, run, compiled, chosen.node)
+                if chosen.node.operation is OperationType.QUERY:
+                    return await self._query(operation, chosen, variables, calls)
+                own = await self._answer_own(operation, chosen, variables, operation.document)
         finally:
-            run.close()
             if token is not None:
                 upstream_calls.reset(token)
-        extensions: dict[str, Any] = {"plan": explained(run.notes or [], calls)} if operation.explain else {}
-        if run.stale:
-            extensions["stale"] = {platform: instant_text(at) for platform, at in run.stale.items()}
-        return self._answer(operation, run, compiled, values, others, extensions)
+        extensions = _extensions(operation, [own.run], calls)
+        return _encoded(own.data, own.errors, extensions, cache_control=None)
 
     def _variables(self, node: OperationDefinitionNode, given: Mapping[str, Any] | None) -> VariableValues | None:
         if not node.variable_definitions:
@@ -99,119 +93,111 @@ class GraphEngine:
             raise RequestError(found)
         return found
 
-    async def _both(
-        self, operation: Operation, run: Run, compiled: Compiled, node: OperationDefinitionNode
-    ) -> tuple[dict[str, Any], "_Others"]:
+    # ------------------------------------------------------------------------------------------------------ queries
+
+    async def _query(
+        self, operation: Operation, chosen: Chosen, variables: VariableValues | None, calls: list[UpstreamCall]
+    ) -> Answer:
+        compiled = self._plans.compiled(operation, chosen, variables.coerced if variables else {})
+        run = Run(self._reads, compiled, variables, explain=operation.explain)
+        plan = routed(compiled.plan, run)
+        try:
+            values, own = await self._both(operation, run, plan, chosen)
+        finally:
+            run.close()
+        data, errors = _merged(operation, run, plan, values, own)
+        extensions = _extensions(operation, [run, own.run], calls)
+        cache_control = None if errors or plan.others else run.cache_control()
+        return _encoded(data, errors, extensions, cache_control=cache_control)
+
+    async def _both(self, operation: Operation, run: Run, plan: Plan, chosen: Chosen) -> tuple[dict[str, Any], Own]:
         """Planned values and the result of the other resolvers, side by side: `platforms` may wait for trial calls."""
-        plan = compiled.plan
-        others = _Others({}, [])
+        own = Own({}, [])
         values: dict[str, Any] = {}
         if not plan.others:
-            return await self._planned(run, compiled), others
+            return await self._planned(run, plan), own
         fields = [found for nodes in plan.others.values() for found in nodes]
 
         async def planned() -> None:
-            values.update(await self._planned(run, compiled))
+            values.update(await self._planned(run, plan))
 
         async def resolved() -> None:
-            nonlocal others
-            others = await self._resolved(operation, node, fields)
+            nonlocal own
+            document = part_of(operation.document, chosen.node, fields)
+            own = await self._answer_own(operation, chosen, run.variables, document)
 
         await together([planned(), resolved()] if plan.roots else [resolved()])
-        return values, others
+        return values, own
 
-    async def _planned(self, run: Run, compiled: Compiled) -> dict[str, Any]:
+    async def _planned(self, run: Run, plan: Plan) -> dict[str, Any]:
         """The planned roots' values; those that aren't there when the time is over are failures."""
-        roots = compiled.plan.roots
         values: dict[str, Any] = {}
         try:
             async with asyncio.timeout(self._seconds + GRACE) as timer:
-                await Roots(run).answer(roots, values)
+                await Roots(run).answer(plan.roots, values)
                 return values
         except TimeoutError:
             if not timer.expired():
                 raise  # not ours: a bug below must not pass for slowness
         run.troubled = True
-        late = Failed(DeadlineExceeded("The operation's time is over: ask for less, or for fewer records at once."))
-        return {root.key: values.get(root.key, late) for root in roots}
+        late = Failed(DeadlineExceeded(LATE))
+        return {root.key: values.get(root.key, late) for root in plan.roots}
 
-    async def _resolved(
-        self, operation: Operation, node: OperationDefinitionNode, fields: list[FieldNode]
-    ) -> "_Others":
-        """What graphql-core makes of the root fields that no plan answers, in a document of their own."""
-        rest = OperationDefinitionNode(
-            operation=node.operation,
-            name=node.name,
-            variable_definitions=node.variable_definitions,
-            directives=(),
-            selection_set=SelectionSetNode(selections=tuple(fields)),
-        )
-        fragments = [
-            found for found in operation.document.definitions if not isinstance(found, OperationDefinitionNode)
-        ]
-        document = type(operation.document)(definitions=(rest, *fragments))
-        result = execute(
-            self.schema, document, context_value=self._status, variable_values=dict(operation.variables or {})
-        )
-        if not isinstance(result, ExecutionResult):
-            result = await result
-        return _Others(result.data, [self._formatted(error, operation) for error in result.errors or ()])
+    async def _answer_own(
+        self, operation: Operation, chosen: Chosen, variables: VariableValues | None, document: DocumentNode
+    ) -> Own:
+        end = self._clock.monotonic() + self._seconds + GRACE
 
-    def _formatted(self, error: GraphQLError, operation: Operation) -> Json:
-        """An error of an own resolver. What isn't meant for callers is a bug, and the edge's to hide."""
-        if error.original_error is not None:
-            raise error.original_error
-        told: Json = {
-            "message": error.message,
-            "extensions": {"code": "BAD_USER_INPUT", "retryable": False, "correlationId": operation.correlation_id},
-        }
-        if error.path is not None:
-            told["path"] = list(error.path)
-        return told
+        def left() -> float:
+            return max(GRACE, end - self._clock.monotonic())
 
-    def _answer(
-        self,
-        operation: Operation,
-        run: Run,
-        compiled: Compiled,
-        values: dict[str, Any],
-        others: "_Others",
-        extensions: Json,
-    ) -> Answer:
-        plan = compiled.plan
-        members = [
-            values.get(key) if kind == "planned" else "Query" if kind == "__typename" else (others.data or {}).get(key)
-            for key, kind in plan.order
-        ]
-        data: Any = compiled.answer(*members)
-        verdict = Verdict(operation.correlation_id)
-        if run.troubled:
-            verdict.root(plan, data)
-        else:
-            _opened(data, len(members))
-        errors = [*verdict.errors, *others.errors]
-        if others.data is None or any(_must_be(root, data, plan.order) for root in plan.roots):
-            data = None
-        response: Json = {"data": data}
-        if errors:
-            response["errors"] = errors
-        if extensions:
-            response["extensions"] = extensions
-        return Answer(
-            body=_encode(response),
-            cache_control=None if errors or plan.others else run.cache_control(),
-            codes=tuple(error["extensions"]["code"] for error in errors),
-        )
+        return await self._own.answer(operation, chosen, variables, document, seconds=left)
 
 
-class _Others:
-    """The result of the root fields that no plan answers."""
+def _merged(
+    operation: Operation, run: Run, plan: Plan, values: Mapping[str, Any], own: Own
+) -> tuple[Any, list[dict[str, Any]]]:
+    """The answer's data and errors: planned and own fields in the order of the document."""
+    members = [
+        values.get(key) if kind == "planned" else "Query" if kind == "__typename" else (own.data or {}).get(key)
+        for key, kind in plan.order
+    ]
+    data: Any = run.compiled.answer(*members)
+    verdict = Verdict(operation.correlation_id)
+    if run.troubled:
+        verdict.root(plan, data)
+    else:
+        _opened(data, len(members))
+    if own.data is None or any(_must_be(root, data, plan.order) for root in plan.roots):
+        data = None
+    return data, [*verdict.errors, *own.errors]
 
-    __slots__ = ("data", "errors")
 
-    def __init__(self, data: Json | None, errors: list[Json]) -> None:
-        self.data = data
-        self.errors = errors
+def _extensions(operation: Operation, runs: Iterable[Run | None], calls: list[UpstreamCall]) -> dict[str, Any]:
+    """What was read, where a caller wants to know, and which platforms earlier answers stand in for."""
+    ran = [run for run in runs if run is not None]
+    extensions: dict[str, Any] = {}
+    if operation.explain:
+        extensions["plan"] = explained([note for run in ran for note in run.notes or ()], calls)
+    stale: dict[str, datetime] = {}
+    for run in ran:
+        for platform, at in run.stale.items():
+            stale[platform] = min(stale.get(platform, at), at)
+    if stale:
+        extensions["stale"] = {platform: instant_text(at) for platform, at in stale.items()}
+    return extensions
+
+
+def _encoded(
+    data: Any, errors: list[dict[str, Any]], extensions: dict[str, Any], *, cache_control: str | None
+) -> Answer:
+    response: dict[str, Any] = {"data": data}
+    if errors:
+        response["errors"] = errors
+    if extensions:
+        response["extensions"] = extensions
+    codes = tuple(error["extensions"]["code"] for error in errors)
+    return Answer(body=_encode(response), cache_control=cache_control, codes=codes)
 
 
 def _must_be(root: RootField, data: Any, order: tuple[tuple[str, str], ...]) -> bool:

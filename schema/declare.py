@@ -14,6 +14,9 @@ from strawberry.schema_directive import Location
 from schema.roles import PlatformRole
 
 KEY = "crosswalk"
+MOST = "most"
+MOST_LIVE_RECORDS = 100
+"""Of one run that are read live; a list without a page size that counts as one of this many."""
 Many = Literal["one", "list", "connection"]
 
 
@@ -126,6 +129,17 @@ def provenance() -> Any:
 def root(target: str | None, many: Many, resolver: Any, description: str | None = None) -> Any:
     """A root field that a plan answers."""
     return _field(Root(target, many), description, resolver=resolver)
+
+
+def of_live_records() -> dict[str, Any]:
+    """Metadata of a list of canonical records that has no page size."""
+    return {MOST: MOST_LIVE_RECORDS}
+
+
+def most_of(metadata: Any) -> int | None:
+    """How many records a field brings at most, where it declares that."""
+    found = metadata.get(MOST) if metadata else None
+    return found if isinstance(found, int) else None
 
 
 def declaration(metadata: Any) -> Any:

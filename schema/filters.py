@@ -194,3 +194,22 @@ class ExpenseFilter:
     date: DateFilter | None = strawberry.UNSET
     approval: ApprovalStatusFilter | None = strawberry.UNSET
     billable: BooleanFilter | None = strawberry.UNSET
+
+
+@strawberry.input(description="Which runs to list; what is left out or null lets every run through.")
+class SyncRunFilter:
+    workflow: StringFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="The mutation's name, such as `postInvoice`."
+    )
+    status: list[enums.SyncRunStatus] | None = strawberry.field(
+        default=strawberry.UNSET, description="Any of these; an empty list lets none through."
+    )
+    correlation_id: IDFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="As a response's `X-Correlation-Id` and every error tell it."
+    )
+    requested_by: StringFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="The name of the API key's holder."
+    )
+    created_at: DateTimeFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="When the run was accepted."
+    )

@@ -10,16 +10,22 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.scalars import SCALARS
+from schema.types.audit import AuditEntry
 from schema.types.commercial import Contract, Opportunity
+from schema.types.decisions import BusinessException
 from schema.types.delivery import Assignment, Expense, Milestone, Project, Task, TimeEntry
 from schema.types.finance import CreditMemo, Invoice, Payment
+from schema.types.mutation import Mutation
 from schema.types.parties import Account, Contact, CostCenter, LegalEntity, Resource
 from schema.types.query import Query
+from schema.types.runs import SyncRun
 
 NODES = [
     Account, Assignment, Contact, Contract, CostCenter, CreditMemo, Expense, Invoice, LegalEntity, Milestone,
     Opportunity, Payment, Project, Resource, Task, TimeEntry,
 ]  # fmt: skip
+LEDGER_NODES = [SyncRun, BusinessException, AuditEntry]
+"""What the ledger holds under global ids of its own; see `schema.ids.LEDGER`."""
 
 
 @strawberry.directive(
@@ -46,7 +52,8 @@ def graph() -> strawberry.Schema:
     """The one schema of the process."""
     return strawberry.Schema(
         Query,
-        types=NODES,
+        Mutation,
+        types=[*NODES, *LEDGER_NODES],
         directives=[freshness],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )

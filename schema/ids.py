@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from schema.errors import BadUserInput
 
+LEDGER = "crosswalk"
+"""Stands for the platform in the ids of what the ledger itself holds."""
+LEDGER_TYPES = ("SyncRun", "BusinessException", "AuditEntry")
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 
@@ -38,6 +41,16 @@ def encode_id(key: RecordKey) -> str:
     return id_encoder(key.type, key.platform)(key.external_id)
 
 
+def ledger_id(type_name: str, key: str) -> str:
+    """The global id of a run, a business exception or an audit entry."""
+    return encode_id(RecordKey(type_name, LEDGER, key))
+
+
+def names_ledger(text: str) -> bool:
+    """Whether an id can be one of the ledger's: told by its beginning, since ids come by the thousand."""
+    return text.startswith(_LEDGER_PREFIXES)
+
+
 def key_of(type_name: str, text: str) -> RecordKey:
     """The key that a global id holds; raises BadUserInput for one of another type, or none."""
     key = decode_id(text)
@@ -57,3 +70,6 @@ def decode_id(text: str) -> RecordKey:
     if not external_id or encode_id(key) != text:
         raise BadUserInput("This is not an id of the graph: use an `id` that a query returned.")
     return key
+
+
+_LEDGER_PREFIXES = tuple(id_encoder(name, LEDGER)("") for name in LEDGER_TYPES)

@@ -182,6 +182,8 @@ class RootField:
     arguments: "Arguments"
     load: Load | None = None
     """The read that all selections of a root list share."""
+    nodes: tuple[FieldNode, ...] = ()
+    """The fields of the document that it answers."""
 
 
 @dataclass(eq=False, slots=True)

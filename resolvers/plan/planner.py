@@ -1,5 +1,8 @@
 """From an operation to a plan: its root fields, and who answers each."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from graphql import FieldNode, OperationDefinitionNode
 
 from platforms.bindings import Bindings
@@ -10,6 +13,18 @@ from resolvers.plan.nodes import Age, Plan, Record, RootField
 from resolvers.plan.part_ages import PartAges
 from resolvers.plan.selection import Selections
 from schema.declare import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A selection on records that are known by id before any plan: inside runs and exceptions, or by a caller's word.
+
+    `type` None: of whatever types. `proven`: the ids are ours, so that an id alone needs no look at the platform.
+    """
+
+    type: str | None
+    nodes: tuple[FieldNode, ...]
+    proven: bool
 
 
 class Planner:
@@ -41,6 +56,19 @@ class Planner:
                 order.append((key, "other"))
         return Plan(roots, others, tuple(order), self._branches.forbidden, self._branches.slots)
 
+    def embedded(self, operation: OperationDefinitionNode, selections: Sequence[Embedded]) -> Plan:
+        """A plan with a root per selection, keyed by its position; whoever runs it brings the ids."""
+        usual = self._ages.of_operation(operation)
+        roots = []
+        for position, selection in enumerate(selections):
+            nodes = list(selection.nodes)
+            age = self._ages.of_field(nodes, usual)
+            types = [name for name, found in self._model.types.items() if found.node and selection.type in (None, name)]
+            found = {name: self._by_id(name, nodes, age, proven=selection.proven) for name in types}
+            records = {name: record for name, record in found.items() if record is not None}
+            roots.append(RootField(str(position), None, "list", records, None, lambda _: {}, nodes=selection.nodes))
+        return Plan(roots, {}, (), self._branches.forbidden, self._branches.slots)
+
     def _root(self, key: str, name: str, declared: Root, nodes: list[FieldNode], usual: Age) -> RootField:
         age = self._ages.of_field(nodes, usual)
         records: dict[str, Record] = {}
@@ -66,14 +94,16 @@ class Planner:
             connection=connection,
             arguments=arguments,
             load=load,
+            nodes=tuple(nodes),
         )
 
-    def _by_id(self, type_name: str, nodes: list[FieldNode], age: Age) -> Record | None:
+    def _by_id(self, type_name: str, nodes: list[FieldNode], age: Age, *, proven: bool = False) -> Record | None:
         """The selection on records read by id; None where no platform is bound that could hold them."""
         anchor = self._bindings.anchor(type_name)
         if anchor is None:
             return None
         age = self._parts.of_row(type_name, nodes, anchor, age)
         record = self._branches.record(type_name, nodes, self._branches.load(type_name, anchor, "id", age))
-        record.own_row = True  # an id that a caller gives is no proof that the record exists
+        if not proven:
+            record.own_row = True  # an id that a caller gives is no proof that the record exists
         return record

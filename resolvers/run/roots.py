@@ -34,6 +34,13 @@ class Roots:
 
         await together([one(root) for root in roots])
 
+    async def records(self, root: RootField, ids: Sequence[str]) -> list[Any]:
+        """A record, None or `Failed` for each id, whoever brings the ids."""
+        try:
+            return await self._several(root, ids)
+        except CrosswalkError as error:
+            return [self._failed(error)] * len(ids)
+
     async def _value(self, root: RootField) -> Any:
         if root.many == "connection":
             return await self._lists.answer(root)

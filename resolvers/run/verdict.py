@@ -85,10 +85,10 @@ class Verdict:
         if root.many == "connection" and root.connection is not None:
             return self._connection(root.connection, value, path)
         if root.many == "list":
-            return [self._node(root, item, (*path, position)) for position, item in enumerate(value)]
-        return self._node(root, value, path)
+            return [self.node(root, item, (*path, position)) for position, item in enumerate(value)]
+        return self.node(root, value, path)
 
-    def _node(self, root: RootField, value: Any, path: Path) -> Any:
+    def node(self, root: RootField, value: Any, path: Path) -> Any:
         """A record of whatever type: its shape tells which selection it answers."""
         if isinstance(value, Failed):
             self._raise(value, path)

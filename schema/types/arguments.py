@@ -66,26 +66,6 @@ def record_of(node: Any) -> Signature:
     return arguments
 
 
-def node_by_id(node: Any) -> Signature:
-    """`(id)`."""
-
-    def arguments(self: Any, id: Any) -> None:  # noqa: A002 - the contract's name
-        raise _unplanned()
-
-    arguments.__annotations__ = {"id": strawberry.ID, "return": node | None}
-    return arguments
-
-
-def nodes_by_ids(node: Any) -> Signature:
-    """`(ids)`."""
-
-    def arguments(self: Any, ids: Any) -> None:
-        raise _unplanned()
-
-    arguments.__annotations__ = {"ids": list[strawberry.ID], "return": list[node | None]}
-    return arguments
-
-
 def _returning(arguments: Signature, node: Any, extra: dict[str, Any]) -> Signature:
     arguments.__annotations__ = {**extra, "first": int | None, "after": str | None, "return": Connection[node] | None}
     return arguments

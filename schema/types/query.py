@@ -1,20 +1,26 @@
 """The root of the graph: what can be asked, and the connected platforms."""
 
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 import strawberry
 
 from schema import filters, orders
+from schema.context import Info
 from schema.declare import root
-from schema.enums import PlatformHealth
+from schema.enums import ApprovalStatus, ExceptionQueue, ExceptionStatus, PlatformHealth
 from schema.roles import PlatformRole
-from schema.types.arguments import node_by_id, nodes_by_ids, ordered_page_of, record_of
+from schema.types.arguments import ordered_page_of, record_of
+from schema.types.audit import AuditEntry
 from schema.types.commercial import Contract, Opportunity
+from schema.types.decisions import Approval, BusinessException
 from schema.types.delivery import Project
 from schema.types.finance import Invoice
 from schema.types.parties import Account, Resource
+from schema.types.runs import SyncRun
 from schema.types.shared import Connection, Node
+
+T = TypeVar("T")
 
 
 @strawberry.type
@@ -35,15 +41,75 @@ class Platform:
     last_contact_at: datetime | None
 
 
-async def _platforms(info: strawberry.Info[Any, None]) -> list[Platform]:
-    found: list[Platform] = await info.context.platforms()
+def _given(value: T | None) -> T | None:
+    """What was left out is as if it were null."""
+    return None if value is strawberry.UNSET else value
+
+
+async def _platforms(info: Info) -> list[Platform]:
+    return await info.context.status.platforms()
+
+
+async def _node(info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - the contract's name
+    """Only where the id is one of the ledger's: all others are planned."""
+    found: Node | None = await info.context.node(id)
     return found
+
+
+async def _nodes(info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+    """Only where an id is one of the ledger's."""
+    return await info.context.nodes(ids)
+
+
+async def _sync_run(info: Info, id: strawberry.ID) -> SyncRun | None:  # noqa: A002 - the contract's name
+    return await info.context.ledger.run(id)
+
+
+async def _sync_runs(
+    info: Info,
+    filter: filters.SyncRunFilter | None = strawberry.UNSET,  # noqa: A002 - the contract's name
+    first: int | None = 50,
+    after: str | None = strawberry.UNSET,
+) -> Connection[SyncRun]:
+    return await info.context.ledger.runs(_given(filter), first=first, after=_given(after))
+
+
+async def _exceptions(
+    info: Info,
+    queue: ExceptionQueue | None = strawberry.UNSET,
+    status: ExceptionStatus | None = strawberry.UNSET,
+    first: int | None = 50,
+    after: str | None = strawberry.UNSET,
+) -> Connection[BusinessException]:
+    return await info.context.ledger.exceptions(_given(queue), _given(status), first=first, after=_given(after))
+
+
+async def _approvals(
+    info: Info,
+    role: str | None = strawberry.UNSET,
+    status: ApprovalStatus | None = ApprovalStatus.SUBMITTED,
+    first: int | None = 50,
+    after: str | None = strawberry.UNSET,
+) -> Connection[Approval]:
+    return await info.context.ledger.approvals(_given(role), status, first=first, after=_given(after))
+
+
+async def _audit_log(
+    info: Info,
+    record_id: strawberry.ID | None = strawberry.UNSET,
+    correlation_id: strawberry.ID | None = strawberry.UNSET,
+    first: int | None = 50,
+    after: str | None = strawberry.UNSET,
+) -> Connection[AuditEntry]:
+    return await info.context.ledger.audit_log(
+        _given(record_id), _given(correlation_id), first=first, after=_given(after)
+    )
 
 
 @strawberry.type
 class Query:
-    node: Node | None = root(None, "one", node_by_id(Node))
-    nodes: list[Node | None] = root(None, "list", nodes_by_ids(Node))
+    node: Node | None = root(None, "one", _node, "Any record, run, exception or audit entry, by its id.")
+    nodes: list[Node | None] = root(None, "list", _nodes, "As `node`, for up to 1000 ids of whatever types at once.")
     account: Account | None = root("Account", "one", record_of(Account))
     accounts: Connection[Account] | None = root(
         "Account", "connection", ordered_page_of(Account, filters.AccountFilter, orders.AccountOrder)
@@ -70,4 +136,20 @@ class Query:
     platforms: list[Platform] = strawberry.field(
         resolver=_platforms,
         description="The connected platforms: health, what they can do, and how much of their API quota is left.",
+    )
+    sync_run: SyncRun | None = strawberry.field(
+        resolver=_sync_run,
+        description="One run. Another caller's is null with FORBIDDEN for who may not see the ledger.",
+    )
+    sync_runs: Connection[SyncRun] = strawberry.field(
+        resolver=_sync_runs, description="Runs, newest first; only their own for callers who may not see the ledger."
+    )
+    exceptions: Connection[BusinessException] = strawberry.field(
+        resolver=_exceptions, description="Business problems that wait, or waited, for somebody; oldest first."
+    )
+    approvals: Connection[Approval] = strawberry.field(
+        resolver=_approvals, description="Decisions that wait for somebody of a role, or were made; oldest first."
+    )
+    audit_log: Connection[AuditEntry] = strawberry.field(
+        resolver=_audit_log, description="Every write and decision, oldest first, as an append-only chain."
     )

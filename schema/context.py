@@ -1,0 +1,109 @@
+"""What the fields that no plan answers ask: how the platforms are, the ledger, and the desk that takes wishes."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import strawberry
+
+if TYPE_CHECKING:
+    from schema.enums import ApprovalStatus, ExceptionQueue, ExceptionStatus
+    from schema.filters import SyncRunFilter
+    from schema.types.audit import AuditEntry
+    from schema.types.decisions import Approval, BusinessException
+    from schema.types.inputs import GovernedInput
+    from schema.types.mutation import ExceptionPayload, SyncRunPayload
+    from schema.types.query import Platform
+    from schema.types.runs import SyncRun, SyncStep
+    from schema.types.shared import Connection
+
+
+class Status(Protocol):
+    async def platforms(self) -> "list[Platform]": ...
+
+
+class LedgerView(Protocol):
+    """The ledger as one caller may see it. Keys are the ledger's own, ids are global.
+
+    Raises the errors of `schema.errors`: Forbidden, BadUserInput for what can't be meant, or that it is away.
+    """
+
+    async def run(self, run_id: str) -> "SyncRun | None": ...
+
+    async def run_of(self, run_key: str) -> "SyncRun":
+        """The run that something in the ledger belongs to."""
+        ...
+
+    async def runs(
+        self, wanted: "SyncRunFilter | None", *, first: int | None, after: str | None
+    ) -> "Connection[SyncRun]": ...
+
+    async def exceptions(
+        self,
+        queue: "ExceptionQueue | None",
+        status: "ExceptionStatus | None",
+        *,
+        first: int | None,
+        after: str | None,
+    ) -> "Connection[BusinessException]": ...
+
+    async def approvals(
+        self, role: str | None, status: "ApprovalStatus | None", *, first: int | None, after: str | None
+    ) -> "Connection[Approval]": ...
+
+    async def audit_log(
+        self, record_id: str | None, correlation_id: str | None, *, first: int | None, after: str | None
+    ) -> "Connection[AuditEntry]": ...
+
+    async def steps_of(self, run_key: str) -> "list[SyncStep]": ...
+
+    async def approval_of(self, run_key: str) -> "Approval | None": ...
+
+    async def exceptions_of(self, run_key: str) -> "list[BusinessException]": ...
+
+
+class Commands(Protocol):
+    """The desk as one caller reaches it: refusals come back in the payload. Ids are global."""
+
+    async def request(self, workflow: str, wanted: "GovernedInput") -> "SyncRunPayload": ...
+
+    async def approve(self, run_id: str, comment: str | None) -> "SyncRunPayload": ...
+
+    async def reject(self, run_id: str, comment: str) -> "SyncRunPayload": ...
+
+    async def retry(self, run_id: str) -> "SyncRunPayload": ...
+
+    async def cancel(self, run_id: str) -> "SyncRunPayload": ...
+
+    async def compensate(self, run_id: str) -> "SyncRunPayload": ...
+
+    async def edit_step(self, run_id: str, step: str, values: object) -> "SyncRunPayload": ...
+
+    async def settle(self, exception_id: str, text: str, *, dismiss: bool) -> "ExceptionPayload": ...
+
+
+class Context(Protocol):
+    """One operation of one caller; `resolvers/` implements it."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def ledger(self) -> LedgerView: ...
+
+    @property
+    def commands(self) -> Commands: ...
+
+    async def node(self, text: str) -> Any:
+        """The run, exception or audit entry with a global id, or the stand-in of a canonical record."""
+        ...
+
+    async def nodes(self, texts: Sequence[str]) -> list[Any]:
+        """As `node`, an error standing in the place of what can't be shown."""
+        ...
+
+    def records(self, ids: Sequence[str]) -> list[Any]:
+        """Stand-ins for canonical records that the ledger names, which only the engine can complete."""
+        ...
+
+
+Info = strawberry.Info[Context, None]

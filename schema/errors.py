@@ -8,6 +8,7 @@
     │   ├── Forbidden                     FORBIDDEN
     │   ├── NotFound                      NOT_FOUND
     │   └── DeadlineExceeded              DEADLINE_EXCEEDED            retryable
+    ├── LedgerUnavailable                 LEDGER_UNAVAILABLE           retryable; our own database doesn't answer
     └── PlatformError                     a platform could not, or would not, do its part
         ├── RetryLater(retry_after)       the same request may succeed later
         │   ├── UpstreamUnavailable       UPSTREAM_UNAVAILABLE         refused, reset, 5xx
@@ -50,6 +51,7 @@ class ErrorCode(StrEnum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
     UPSTREAM_UNAVAILABLE = "UPSTREAM_UNAVAILABLE"
     UPSTREAM_TIMEOUT = "UPSTREAM_TIMEOUT"
     UPSTREAM_RATE_LIMITED = "UPSTREAM_RATE_LIMITED"
@@ -144,6 +146,16 @@ class DeadlineExceeded(CallerError):
     """The operation's own time is over; `platform` names whom it waited for, if anybody."""
 
     code = ErrorCode.DEADLINE_EXCEEDED
+    retryable = True
+
+
+# ---------------------------------------------------------------------------------------------------- our own
+
+
+class LedgerUnavailable(CrosswalkError):
+    """Our own database doesn't answer. Of a write that was under way it isn't known whether it was taken on."""
+
+    code = ErrorCode.LEDGER_UNAVAILABLE
     retryable = True
 
 

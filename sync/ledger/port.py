@@ -159,21 +159,29 @@ class Ledger(Protocol):
     # ------------------------------------------------------------------------------------------- a worker's writes
 
     async def claim(self, run_id: str, owner: str, *, seconds: float) -> tuple[Run, Hold] | None:
-        """The run with a lease of `seconds`, where it is active and due, nobody has it, and no earlier run with its
-        order key is still active. Taking over an expired lease counts as a crash. None: not now.
+        """The run with a lease of `seconds`, where it is active and due, nobody has it, and no other run with its
+        order key goes first: one that is held, has begun, or was accepted earlier. A PENDING run is RUNNING from then
+        on. Taking over an expired lease counts as a crash. None: not now.
         """
         ...
 
     async def renew(self, hold: Hold, *, seconds: float) -> Hold: ...
 
     async def release(self, hold: Hold, change: RunChange, outcome: Outcome) -> Run:
-        """The worker's last word on a run for now: gives the lease back. One that ended wakes the next in order."""
+        """The worker's last word on a run for now: gives the lease back. One that ended wakes the next in order.
+
+        A status that ends it stamps `finished_at`, where the change doesn't say it, and clears `next_at`.
+        """
         ...
 
-    async def change(self, hold: Hold, change: RunChange, outcome: Outcome) -> Run: ...
+    async def change(self, hold: Hold, change: RunChange, outcome: Outcome) -> Run:
+        """An order key that is new, and whose turn it isn't, is written like the rest; then the lease is given back,
+        the run is PENDING again, and LeaseLostError raised.
+        """
+        ...
 
     async def begin(self, hold: Hold, step: Step, outcome: Outcome) -> Step:
-        """Writes an intent down, new or of a further attempt."""
+        """Writes an intent down as it is given, new or of a further attempt. `started_at`: now, where it is None."""
         ...
 
     async def note(self, hold: Hold, step: Step) -> None:
@@ -181,11 +189,13 @@ class Ledger(Protocol):
         ...
 
     async def finish(self, hold: Hold, step: Step, outcome: Outcome) -> Step:
-        """Writes a step's result; the run's tries and crashes begin at zero again."""
+        """Writes a step's result as it is given, also of one that was never begun; the run's tries and crashes begin at
+        zero again. `finished_at`: now, where it is None.
+        """
         ...
 
     async def stumble(self, hold: Hold, step: Step, error: StepError, change: RunChange, outcome: Outcome) -> None:
-        """Writes a step's failed try, and gives the lease back."""
+        """Writes a step's failed try, as it is given but for the error, and gives the lease back."""
         ...
 
     # ---------------------------------------------------------------------------------------------- people's writes
@@ -197,7 +207,11 @@ class Ledger(Protocol):
         ...
 
     async def steer(self, run_id: str, expected: Sequence[RunStatus], change: RunChange, audit: Audited) -> Run | None:
-        """Changes a run that no worker holds and that is in one of the expected statuses; None where it isn't so."""
+        """Changes a run that no worker holds and that is in one of the expected statuses; None where it isn't so.
+
+        One that becomes active is due now, with no crashes and tries (where the change says nothing else), and gets an
+        outbox row. An approval that it waited for is voided.
+        """
         ...
 
     async def settle(
@@ -277,3 +291,48 @@ class Ledger(Protocol):
     async def events(self, *, after: int, kinds: Sequence[str], most: int) -> tuple[Event, ...]: ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """Something that a platform sent by itself, as it came. `tries`: how often it was taken, this time included."""
+
+    id: int
+    source: str
+    event_id: str
+    body: bytes
+    correlation_id: str
+    received_at: datetime
+    tries: int
+
+
+class Inbox(Protocol):
+    """What platforms send, kept raw before it is answered, once per source and event id."""
+
+    async def put(self, *, source: str, event_id: str, body: bytes, correlation_id: str) -> bool:
+        """False: it was there already."""
+        ...
+
+    async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
+        """Oldest first; nobody else gets them for `seconds`. What is not `done` by then comes again."""
+        ...
+
+    async def done(self, ids: Sequence[int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a feed was read. `version` 0: never yet."""
+
+    position: Json
+    version: int
+
+
+class Cursors(Protocol):
+    """How far each feed was read, by the feed's name."""
+
+    async def get(self, name: str) -> Cursor: ...
+
+    async def move(self, name: str, *, version: int, position: Json) -> bool:
+        """False, and nothing is changed, where somebody else has moved it since `version` was read."""
+        ...

@@ -1,0 +1,69 @@
+"""What a worker's transaction writes beside the run and its step: links, exceptions, approvals, audit, events."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from sync.ledger.port import NewException, Outcome
+from sync.ledger.records import Approval, ExceptionState, Link, Run
+from sync.ledger.rows import values_of
+from sync.ledger.tables import IS_OPEN, approvals, exceptions, links
+from sync.ledger.transaction import Transaction, new_id
+
+RUN_EVENT = "syncRun"
+EXCEPTION_EVENT = "exception"
+
+
+async def write(tx: Transaction, run_id: str, correlation_id: str, outcome: Outcome) -> None:
+    for link in outcome.links:
+        await _link(tx, link)
+    if outcome.closed_causes:
+        await _close(tx, run_id, outcome.closed_causes)
+    for new in outcome.raised:
+        await _raise(tx, new, correlation_id)
+    if outcome.approval is not None:
+        await _put_approval(tx, outcome.approval)
+    tx.audit(outcome.audit)
+
+
+def run_moved(tx: Transaction, run: Run) -> None:
+    """Tells subscribers the run's new status."""
+    tx.happened(RUN_EVENT, run.id, run.correlation_id, {"status": run.status, "workflow": run.workflow})
+
+
+async def _link(tx: Transaction, link: Link) -> None:
+    written = tx.insert(links)
+    newer = {name: written.excluded[name] for name in ("run_id", "made_by", "at")}
+    await tx.do(written.on_conflict_do_update(index_elements=list(links.primary_key), set_=newer), values_of(link))
+
+
+async def _raise(tx: Transaction, new: NewException, correlation_id: str) -> None:
+    """Puts a problem into its queue, once while it is open: after that it is only brought up to date."""
+    values = {name: getattr(new, name) for name in NewException.__dataclass_fields__}
+    values |= {"id": new_id(), "status": ExceptionState.OPEN, "raised_at": tx.now, "seen": 1}
+    written = tx.insert(exceptions)
+    newer: dict[str, sa.ColumnElement[Any]] = {name: written.excluded[name] for name in _BROUGHT_UP_TO_DATE}
+    newer |= {name: sa.func.coalesce(written.excluded[name], exceptions.c[name]) for name in _KEPT_IF_UNKNOWN}
+    upserted = written.on_conflict_do_update(
+        index_elements=[exceptions.c.cause], index_where=IS_OPEN, set_={**newer, "seen": exceptions.c.seen + 1}
+    )
+    row = await tx.one(upserted.returning(exceptions.c.id, exceptions.c.seen), values)
+    if row is not None and row.seen == 1:
+        tx.happened(EXCEPTION_EVENT, row.id, correlation_id, {"queue": new.queue, "code": new.code})
+
+
+async def _close(tx: Transaction, run_id: str, causes: Sequence[str]) -> None:
+    closed = sa.update(exceptions).where(IS_OPEN, exceptions.c.cause.in_(causes))
+    settled = {"resolved_by": f"run {run_id}", "resolved_at": tx.now, "resolution": "The run got past it."}
+    await tx.do(closed.values(status=ExceptionState.RESOLVED, **settled))
+
+
+async def _put_approval(tx: Transaction, approval: Approval) -> None:
+    written = tx.insert(approvals)
+    newer = {name: written.excluded[name] for name in approval.__struct_fields__ if name != "run_id"}
+    await tx.do(written.on_conflict_do_update(index_elements=[approvals.c.run_id], set_=newer), values_of(approval))
+
+
+_BROUGHT_UP_TO_DATE = ("queue", "code", "message", "run_id", "step", "detail")
+_KEPT_IF_UNKNOWN = ("due_at", "record_id", "amount", "currency")

@@ -1,0 +1,42 @@
+"""The outbox, and what the sweeper asks for: which runs to hand to the broker (again)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sync.ledger.claiming import is_behind_another, is_free
+from sync.ledger.tables import IS_ACTIVE, outbox, runs
+from sync.ledger.transaction import Transaction
+
+
+async def unsent(connection: AsyncConnection, most: int) -> tuple[tuple[int, str], ...]:
+    asked = sa.select(outbox.c.id, outbox.c.run_id).order_by(outbox.c.id).limit(most)
+    return tuple((row.id, row.run_id) for row in await connection.execute(asked))
+
+
+async def sent(tx: Transaction, ids: Sequence[int]) -> None:
+    gone = sa.delete(outbox).where(outbox.c.id.in_(ids)).returning(outbox.c.run_id)
+    handed = sorted({row.run_id for row in await tx.all(gone)})
+    await tx.do(sa.update(runs).where(runs.c.id.in_(_locked(handed))).values(asked_at=tx.now))
+
+
+async def due(tx: Transaction, most: int, asked_before: datetime) -> tuple[str, ...]:
+    unasked = sa.or_(runs.c.asked_at.is_(None), runs.c.asked_at < asked_before)
+    chosen = (
+        sa.select(runs.c.id)
+        .where(IS_ACTIVE, is_free(tx.now), unasked, sa.not_(is_behind_another(tx.now)))
+        .order_by(runs.c.next_at, runs.c.sequence)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .correlate(None)
+    )
+    asked = sa.update(runs).where(runs.c.id.in_(chosen)).values(asked_at=tx.now)
+    return tuple(row.id for row in await tx.all(asked.returning(runs.c.id)))
+
+
+def _locked(ids: Sequence[str]) -> sa.Select[tuple[str]]:
+    """Locks rows in one order, so that no two transactions wait for each other; those being worked on are left."""
+    given = sa.select(runs.c.id).where(runs.c.id.in_(ids)).order_by(runs.c.sequence)
+    return given.with_for_update(skip_locked=True).correlate(None)

@@ -1,0 +1,83 @@
+"""A ledger with nothing in it, on either database, and a clock that a test holds."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from sync.ledger.database import DatabaseLedger, open_ledger
+from sync.ledger.migrating import migrate
+from sync.ledger.tables import metadata
+
+DATABASES = ["sqlite", "postgresql"]
+
+
+class HeldClock:
+    """Time stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+        self._monotonic = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ledger") / "template.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_ledger(postgres_url: str) -> str:
+    name = f"ledger_{uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    url = beside(postgres_url, name)
+    asyncio.run(migrate(url))
+    return url
+
+
+@pytest.fixture(params=DATABASES)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a ledger for this test alone, migrated and empty; for one kind of database after the other."""
+    if request.param == "sqlite":
+        path = tmp_path / "ledger.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_ledger")
+    with psycopg.connect(url) as connection:  # far quicker than a database for each test
+        connection.execute(f"truncate {', '.join(metadata.tables)} restart identity")
+        connection.execute("insert into head (id, audits, hash, events) values (1, 0, repeat('0', 64), 0)")
+    return url
+
+
+@pytest.fixture
+async def ledger(ledger_url: str, clock: HeldClock) -> AsyncIterator[DatabaseLedger]:
+    opened = open_ledger(ledger_url, clock=clock)
+    yield opened
+    await opened.close()
+
+
+def beside(server: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    return f"{server.rpartition('/')[0]}/{name}"

@@ -6,6 +6,7 @@ from datetime import date
 from sandbox.firm.clients import clients as make_clients
 from sandbox.firm.delivery import delivery
 from sandbox.firm.dice import Dice
+from sandbox.firm.handover import hand_over
 from sandbox.firm.model import Contract, Firm
 from sandbox.firm.people import legal_entities
 from sandbox.firm.people import people as make_people
@@ -31,6 +32,7 @@ def generate(*, seed: int = 7, accounts: int = 200, as_of: date) -> Firm:
     )
     invoices = receivables(Dice(seed, "receivables"), clients, sold.contracts, projects, as_of)
     close_books(Dice(seed, "books"), projects, sold.contracts, invoices, as_of)
+    hand_over(Dice(seed, "handover"), sold, clients, as_of)
     return Firm(
         seed=seed,
         as_of=as_of,

@@ -44,14 +44,23 @@ class Sales:
         for _ in range(hopes):
             self._hope(client)
 
+    def win(self, client: Client, *, start: date, term: int, status: str, model: str) -> None:
+        """A deal that was won, with its contract of so many months."""
+        contract = self._agreed(client, start, term, status, model)
+        self._won(client, contract)
+        self.contracts.append(contract)
+
     def _contract(self, client: Client) -> Contract:
         dice, as_of = self.dice, self.as_of
-        number = len(self.contracts) + 1
         start = dice.day(as_of - timedelta(days=720), as_of + timedelta(days=50)).replace(day=1)
         term = dice.weighted((3, 6, 12, 18, 24), (15, 30, 30, 10, 15))
-        end = months_after(start, term) - timedelta(days=1)
-        status = self._contract_status(start, end)
+        status = self._contract_status(start, months_after(start, term) - timedelta(days=1))
         model = dice.weighted(_BILLING_MODELS, _BILLING_WEIGHTS)
+        return self._agreed(client, start, term, status, model)
+
+    def _agreed(self, client: Client, start: date, term: int, status: str, model: str) -> Contract:
+        dice, as_of = self.dice, self.as_of
+        number = len(self.contracts) + 1
         value = dice.between(80, 3_200) * 12_500
         created = dice.instant(start - timedelta(days=90), min(start, as_of) - timedelta(days=30))
         approved = None if status in {"DRAFT", "IN_REVIEW"} else created + timedelta(days=dice.between(3, 25), hours=1)
@@ -67,7 +76,7 @@ class Sales:
             currency=client.currency,
             start_date=start,
             term_months=term,
-            end_date=end,
+            end_date=months_after(start, term) - timedelta(days=1),
             approved_at=approved,
             created_at=created,
             updated_at=self._later_than(approved or created),

@@ -130,6 +130,29 @@ def test_it_has_about_as_much_of_everything_as_such_firms_have(firm):
     assert {len(invoice.lines) for invoice in firm.invoices} == {1, 2, 3, 4}
 
 
+@pytest.mark.parametrize("accounts", [12, 40, 200])
+@pytest.mark.parametrize("as_of", [AS_OF, date(2026, 12, 31), date(2027, 2, 1)])
+def test_won_deals_wait_for_their_projects_at_any_size(accounts, as_of):
+    firm = generate(accounts=accounts, as_of=as_of)
+    contracts = {contract.key: contract for contract in firm.contracts}
+    clients = {client.key: client for client in firm.clients}
+    begun = {project.contract for project in firm.projects}
+    waiting = [
+        contracts[deal.contract]
+        for deal in firm.deals
+        if deal.stage == "WON" and deal.contract and deal.contract not in begun
+    ]
+    ready = [contract for contract in waiting if contract.status in {"APPROVED", "ACTIVE"}]
+    assert len(ready) >= 5
+    assert {contract.status for contract in ready} == {"APPROVED", "ACTIVE"}
+    assert len({clients[contract.client].legal_entity for contract in ready}) >= 4
+    known = [each for each in ready if clients[each.client].erp_linked and clients[each.client].psa_linked]
+    assert len({each.currency for each in known}) >= 3
+    assert any(each.milestones for each in known)
+    assert any(each.rates for each in known)
+    assert all(each.approved_at and each.approved_at.date() < as_of for each in ready)
+
+
 def test_lists_are_in_the_order_of_their_keys(firm):
     for records in (firm.people, firm.clients, firm.deals, firm.contracts, firm.projects, firm.invoices):
         assert all(before.key < after.key for before, after in pairwise(records))

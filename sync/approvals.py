@@ -23,7 +23,7 @@ class Approvals:
         if found is not None and found.state is ApprovalState.APPROVED and found.plan_hash == plan.hash:
             return True
         voided = found is not None and found.state is ApprovalState.APPROVED
-        changed = what_changed(run.plan or (), plan.writes) if voided else None
+        changed = what_changed(run.plan or (), plan.writes, run.facts, plan.facts) if voided else None
         now = self._clock.now()
         approval = Approval(
             run_id=run.id,

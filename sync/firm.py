@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platforms.bindings import Bindings
-from platforms.predicates import Predicate
+from platforms.predicates import And, Compare, Predicate
 from platforms.readers import Order, Projection, ReadQuery
 from platforms.writers import Writable, Writer
 from schema.errors import BadUserInput
@@ -13,6 +13,9 @@ from schema.ids import RecordKey, decode_id, encode_id
 from schema.roles import PlatformRole
 from sync.effects import is_planned
 from sync.services import ServiceTemplate
+
+MOST_ALIKE = 50
+"""Rows that are looked at to find the one that is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,19 @@ class Firm:
         for name in self.tellers(type_name, role, key.platform):
             found += await self.rows(name, type_name, role, wanted, by="anchor", keys=(key.external_id,))
         return found
+
+    async def matching(
+        self, platform: str, type_name: str, role: PlatformRole, paths: Iterable[str], key: Mapping[str, Any]
+    ) -> list[Row]:
+        """The rows whose values are exactly these; none where the platform can't be asked for one of them."""
+        facet = self.bindings.facet(platform, type_name, role)
+        askable = all(path in facet.pushable and "eq" in facet.pushable[path].operators for path in key)
+        if not askable or any(value is None for value in key.values()):
+            return []
+        compared = tuple(Compare(path, "eq", value) for path, value in key.items())
+        where = compared[0] if len(compared) == 1 else And(compared)
+        rows = await self.rows(platform, type_name, role, {*paths, *key}, where=where, most=MOST_ALIKE)
+        return [row for row in rows if all(row[path] == value for path, value in key.items())]
 
     def _projection(self, platform: str, type_name: str, role: PlatformRole, paths: frozenset[str]) -> Projection:
         identity = (platform, type_name, role, paths)

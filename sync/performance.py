@@ -4,14 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
+from schema.errors import Queue
+from sync.causes import cause
 from sync.doors import door_for
 from sync.effects import Done, Effect, Remove, Undo
 from sync.firm import Firm
 from sync.governed import Governed, Task
-from sync.ledger.port import Hold, Ledger, Outcome, RunChange
-from sync.ledger.records import FINISHED, Json, Run, Step
+from sync.ledger.port import Hold, Ledger, NewException, Outcome, RunChange
+from sync.ledger.records import FINISHED, Json, Run, Step, StepError
+from sync.outcomes import Halt
 from sync.process import Flow, Process
 from sync.values import from_json, to_json, values_from_json
 
@@ -67,6 +70,10 @@ class Performance(Process):
 
     def at_stake(self, amount: Decimal, currency: str) -> None:
         self.stake = (amount, currency)
+
+    def needs_person(self, code: str, message: str, *, queue: Queue, detail: Json = None) -> NoReturn:
+        raised = NewException(queue=queue, code=code, message=message, cause=cause(self._run, code), detail=detail)
+        raise Halt(error=StepError(code=code, message=message, retryable=False), raised=raised, undo=False)
 
     async def step(self, name: str, effect: Effect, *, undo: Undo) -> Done:
         prior = self._steps.get(name)

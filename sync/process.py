@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from schema.errors import Queue
 from sync.desk import Refusal, RefusalCode
 from sync.effects import Done, Effect, Undo
 from sync.firm import Firm
+from sync.ledger.records import Json
 
 T = TypeVar("T")
 Path = tuple[str, ...]
@@ -52,6 +53,10 @@ class Process(Protocol):
 
     def at_stake(self, amount: Decimal, currency: str) -> None:
         """How much money hangs on this run; shown where something goes wrong with it."""
+        ...
+
+    def needs_person(self, code: str, message: str, *, queue: Queue, detail: Json = None) -> NoReturn:
+        """Stops here: a person must decide something first. What is done already stays."""
         ...
 
     def concerns(self, *record_ids: str) -> None:

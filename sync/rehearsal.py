@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from platforms.writers import Found, Writable
+from schema.errors import Queue
 from sync.desk import RefusalCode
 from sync.doors import door_for
 from sync.effects import PLANNED, Create, Done, Effect, Remove, Undo, Update, is_planned, planned_id
@@ -16,6 +17,10 @@ from sync.process import Process, Refused, refused
 from sync.values import alike, digest, from_json, to_json
 
 T = TypeVar("T")
+
+
+class PlanEnds(Exception):  # noqa: N818 - not a fault
+    """The rest of the flow depends on a person."""
 
 
 class Rehearsal(Process):
@@ -42,6 +47,10 @@ class Rehearsal(Process):
     def at_stake(self, amount: Decimal, currency: str) -> None:
         """Nothing is, before anything is written."""
 
+    def needs_person(self, code: str, message: str, *, queue: Queue, detail: Json = None) -> NoReturn:  # noqa: ARG002
+        """The plan ends here; what a person is asked is said when it is performed."""
+        raise PlanEnds
+
     async def step(self, name: str, effect: Effect, *, undo: Undo) -> Done:  # noqa: ARG002 - how a step is undone plans nothing
         assert all(planned.step != name for planned in self.plan), f"two steps are called {name!r}"
         door = door_for(self.firm, effect)
@@ -56,7 +65,8 @@ class Rehearsal(Process):
     async def _create(self, name: str, door: Door, effect: Create) -> Done:
         key = effect.key or step_key(self.run_id, name)
         found: Sequence[Found] = ()
-        if effect.key is not None and not any(is_planned(value) for value in effect.values.values()):
+        fresh = is_planned(key) or any(is_planned(value) for value in effect.values.values())
+        if effect.key is not None and not fresh:
             found = await door.writer.find(door.writable, key)
         if found:
             self._note(name, door, Operation.UPSERT, found[0].external_id, (), calls=1)
@@ -153,6 +163,6 @@ def _without_stand_ins(value: Json) -> Json:
     return value
 
 
-def plan_hash(plan: Sequence[Planned]) -> str:
-    """What an approver agrees to: every write with the live values that it starts from."""
-    return digest(list(plan))
+def plan_hash(plan: Sequence[Planned], facts: Mapping[str, Json]) -> str:
+    """What an approver agrees to: every write with the live values that it starts from, and what was decided upon."""
+    return digest({"writes": list(plan), "facts": facts})

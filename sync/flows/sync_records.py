@@ -1,0 +1,148 @@
+"""One record, or all of a type that changed since an instant, brought into line with its owner on every platform."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from platforms.predicates import Compare
+from schema.errors import Queue
+from schema.ids import RecordKey, decode_id
+from schema.roles import PlatformRole
+from sync.desk import RefusalCode
+from sync.effects import Undo, Update
+from sync.firm import Firm, Row
+from sync.flows.invoice_status import tell_invoice
+from sync.process import Flow, Process, Wish, refused
+from sync.values import from_json, to_json
+
+MOST_RECORDS = 200
+"""In one run: more would keep the people who look at it from seeing anything."""
+
+# Where other roles keep copies of what the anchor's platform owns: paths that are the same on both sides.
+COPIES: Mapping[str, Mapping[PlatformRole, tuple[str, ...]]] = {
+    "Account": {PlatformRole.PSA: ("name",)},
+    "Project": {PlatformRole.ERP: ("name", "startDate", "endDate")},
+}
+_TYPES = {"ACCOUNT": "Account", "PROJECT": "Project", "INVOICE": "Invoice"}
+
+
+class SyncRecords(Wish, frozen=True, kw_only=True):
+    record_id: str | None = None
+    type: Literal["ACCOUNT", "PROJECT", "INVOICE"] | None = None
+    changed_since: datetime | None = None
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of another role that repeats some of what its owner says. `values` are the owner's, as JSON."""
+
+    role: PlatformRole
+    platform: str
+    external_id: str
+    values: dict[str, Any]
+
+
+async def sync_records(run: Process, wish: SyncRecords) -> None:
+    """Each copy gets what its owner says; a copy that says the same already is left alone."""
+
+    async def chosen() -> tuple[str, ...]:
+        return await _chosen(run.firm, wish)
+
+    for record_id in await run.fact("records", tuple[str, ...], chosen):
+        key = decode_id(record_id)
+        prefix = f"{key.type} {key.external_id}: "
+        if key.type == "Invoice":
+            await tell_invoice(run, record_id, prefix=prefix)
+            continue
+        await _bring_into_line(run, key, record_id, prefix)
+
+
+async def _bring_into_line(run: Process, key: RecordKey, record_id: str, prefix: str) -> None:
+    async def copies() -> tuple[Copy, ...]:
+        return await _copies(run.firm, key)
+
+    run.concerns(record_id)
+    for copy in await run.fact(f"{prefix}copies", tuple[Copy, ...], copies):
+        door = run.firm.door(copy.platform, key.type, copy.role)
+        if door is None:
+            continue
+        values = {path: from_json(door.writable.paths[path].kind, value) for path, value in copy.values.items()}
+        update = Update(
+            platform=copy.platform,
+            type=key.type,
+            role=copy.role,
+            external_id=copy.external_id,
+            values=values,
+            of=record_id,
+        )
+        await run.step(f"{prefix}{copy.role.value} in {copy.platform}", update, undo=Undo.RESTORE)
+
+
+async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
+    by_role = COPIES.get(key.type, {})
+    paths = tuple(dict.fromkeys(path for asked in by_role.values() for path in asked))
+    owned = await firm.one(key.type, key, paths)
+    if owned is None:
+        raise refused(RefusalCode.NOT_FOUND, f"{key.platform} has no such {key.type}.", "recordId")
+    found: list[Copy] = []
+    for role, asked in by_role.items():
+        for row in await firm.facets_of(key.type, role, key, ("id",)):
+            door = firm.door(row.platform, key.type, role)
+            if door is None:
+                continue
+            values = {
+                path: to_json(owned[path])
+                for path in asked
+                if door.writable.settable(path, creating=False)
+                and not (owned[path] is None and door.writable.paths[path].required)
+            }
+            found.append(Copy(role=role, platform=row.platform, external_id=row.external_id, values=values))
+    return tuple(found)
+
+
+async def _chosen(firm: Firm, wish: SyncRecords) -> tuple[str, ...]:
+    """The global ids of the records that are meant."""
+    if wish.record_id is not None:
+        if wish.type is not None or wish.changed_since is not None:
+            raise refused(RefusalCode.INVALID, "Name one record, or a type and an instant; not both.", "recordId")
+        key = decode_id(wish.record_id)
+        if key.type not in _TYPES.values():
+            raise refused(RefusalCode.UNSUPPORTED, f"Nobody keeps copies of {key.type} records.", "recordId")
+        firm.key(key.type, wish.record_id)
+        return (wish.record_id,)
+    if wish.type is None or wish.changed_since is None:
+        raise refused(RefusalCode.INVALID, "Give recordId, or type and changedSince.", "type")
+    type_name = _TYPES[wish.type]
+    role = firm.anchor(type_name)
+    if role is None:
+        raise refused(RefusalCode.UNSUPPORTED, f"No connected platform has {type_name} records.", "type")
+    found = [
+        firm.record_id(type_name, row.platform, row.external_id)
+        for platform in firm.bindings.holders(type_name, role)
+        for row in await _changed(firm, platform.name, type_name, role, wish.changed_since)
+    ]
+    if len(found) > MOST_RECORDS:
+        message = f"{len(found)} records changed since then; {MOST_RECORDS} go into one run. Choose a later instant."
+        raise refused(RefusalCode.INVALID, message, "changedSince")
+    return tuple(found)
+
+
+async def _changed(firm: Firm, platform: str, type_name: str, role: PlatformRole, since: datetime) -> list[Row]:
+    """The records whose own stamp is not older; asked of the platform where it can compare stamps."""
+    facet = firm.bindings.facet(platform, type_name, role)
+    pushable = facet.pushable.get("modifiedAt")
+    where = Compare("modifiedAt", "gte", since) if pushable and "gte" in pushable.operators else None
+    rows = await firm.rows(platform, type_name, role, ("modifiedAt",), where=where)
+    return [row for row in rows if row["modifiedAt"] is not None and row["modifiedAt"] >= since]
+
+
+FLOW = Flow(
+    name="syncRecords",
+    version=1,
+    wish=SyncRecords,
+    process=sync_records,
+    subject=lambda wish: wish.record_id,
+    queue=Queue.INTEGRATION,
+    on_refusal="stop",
+)

@@ -1,0 +1,129 @@
+"""What a project has to be billed for: approved time and expenses, and milestones that were accepted."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from platforms.predicates import Compare
+from platforms.writers import Line
+from schema.enums import ApprovalStatus, BillingState, MilestoneStatus
+from schema.ids import RecordKey
+from schema.roles import PlatformRole
+from sync.firm import Firm, Row
+from sync.flows.money import rounded
+
+PSA, ERP = PlatformRole.PSA, PlatformRole.ERP
+_DONE = frozenset({MilestoneStatus.COMPLETED, MilestoneStatus.ACCEPTED})
+
+
+class Unbilled(msgspec.Struct, frozen=True, kw_only=True):
+    """`time` and `expenses` are the PSA's ids of what the lines are made of. `strangers`: in another currency than the
+    project's, and so left out.
+    """
+
+    time: tuple[str, ...]
+    expenses: tuple[str, ...]
+    lines: tuple[Line, ...]
+    strangers: int = 0
+
+
+async def unbilled_work(
+    firm: Firm,
+    project: RecordKey,
+    currency: str,
+    *,
+    until: date,
+    time: bool,
+    expenses: bool,
+    milestones: bool,
+    billed_milestones: frozenset[str],
+) -> Unbilled:
+    """Everything up to and including `until`, in one line per rate, expense category and milestone."""
+    hours = await _time(firm, project, until) if time else []
+    costs = await _expenses(firm, project, until) if expenses else []
+    done = await _milestones(firm, project, billed_milestones) if milestones else []
+    kept_hours = [row for row in hours if row["rate.currency"] in (currency, None)]
+    kept_costs = [row for row in costs if row["amount.currency"] == currency]
+    lines = [
+        *_time_lines(kept_hours, currency),
+        *_expense_lines(kept_costs),
+        *(_milestone_line(row) for row in done if row["amount.currency"] == currency),
+    ]
+    return Unbilled(
+        time=tuple(row.external_id for row in kept_hours),
+        expenses=tuple(row.external_id for row in kept_costs),
+        lines=tuple(lines),
+        strangers=len(hours) + len(costs) - len(kept_hours) - len(kept_costs),
+    )
+
+
+async def billed_milestones(firm: Firm, platform: str, project: str | None) -> frozenset[str]:
+    """The keys of milestones that the ERP has an invoice line for already; `project` is the PSA's id of the project."""
+    if project is None:
+        return frozenset()
+    where = Compare("project", "eq", project)
+    rows = await firm.rows(platform, "InvoiceLine", ERP, ("milestoneKey",), where=where)
+    return frozenset(row["milestoneKey"] for row in rows if row["milestoneKey"])
+
+
+async def _time(firm: Firm, project: RecordKey, until: date) -> list[Row]:
+    paths = ("date", "hours", "billable", "approval", "billingState", "rate.amount", "rate.currency")
+    rows = await firm.rows(project.platform, "TimeEntry", PSA, paths, by="project", keys=(project.external_id,))
+    return [row for row in rows if _due(row, until) and row["hours"] and row["rate.amount"]]
+
+
+async def _expenses(firm: Firm, project: RecordKey, until: date) -> list[Row]:
+    paths = ("date", "category", "amount.amount", "amount.currency", "approval", "billingState")
+    rows = await firm.rows(project.platform, "Expense", PSA, paths, by="project", keys=(project.external_id,))
+    return [row for row in rows if _due(row, until) and row["amount.amount"]]
+
+
+async def _milestones(firm: Firm, project: RecordKey, billed: frozenset[str]) -> list[Row]:
+    paths = ("key", "name", "status", "amount.amount", "amount.currency")
+    rows = await firm.rows(project.platform, "Milestone", PSA, paths, by="project", keys=(project.external_id,))
+    return [
+        row
+        for row in rows
+        if row["status"] in _DONE and row["key"] and row["key"] not in billed and row["amount.amount"]
+    ]
+
+
+def _due(row: Row, until: date) -> bool:
+    approved = row["approval"] is ApprovalStatus.APPROVED and row["billingState"] is BillingState.UNBILLED
+    return approved and row["date"] is not None and row["date"] <= until
+
+
+def _time_lines(rows: Iterable[Row], currency: str) -> Iterable[Line]:
+    by_rate: dict[Decimal, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        by_rate[row["rate.amount"]] += row["hours"]
+    for rate in sorted(by_rate, reverse=True):
+        hours = by_rate[rate]
+        yield Line(
+            description=f"Services, {hours:f} h at {rate:f} {currency}",
+            quantity=hours,
+            unit_price=rate,
+            amount=rounded(hours * rate, currency),
+        )
+
+
+def _expense_lines(rows: Iterable[Row]) -> Iterable[Line]:
+    by_category: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        by_category[row["category"] or "Other"] += row["amount.amount"]
+    for category in sorted(by_category):
+        total = by_category[category]
+        yield Line(description=f"Expenses: {category}", quantity=Decimal(1), unit_price=total, amount=total)
+
+
+def _milestone_line(row: Row) -> Line:
+    return Line(
+        description=f"Milestone: {row['name']}",
+        quantity=Decimal(1),
+        unit_price=row["amount.amount"],
+        amount=row["amount.amount"],
+        milestone=row["key"],
+    )

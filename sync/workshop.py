@@ -1,0 +1,86 @@
+"""Everything of `sync` that one process needs, put together from an installation's settings."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from uuid import uuid4
+
+from platforms.bindings import Bindings
+from runtime.clock import Clock
+from runtime.settings import Settings
+from sync.broker import RunQueue, embedded_broker, redis_broker
+from sync.firm import Firm
+from sync.flows import flows
+from sync.ledger.port import Ledger
+from sync.process import Flow
+from sync.reception import FrontDesk
+from sync.relay import Relay
+from sync.runner import Runner
+from sync.services import templates_of
+from sync.workers import THREADS, Workers
+
+
+class Workshop:
+    """The desk where wishes come in, the relay that announces them, and the workers, where this process has any.
+
+    `works`: None means that it works on runs exactly where jobs don't go over Redis.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        bindings: Bindings,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        works: bool | None = None,
+        threads: int = THREADS,
+        known: Mapping[str, Flow] | None = None,
+    ) -> None:
+        url = settings.broker.url
+        broker = embedded_broker() if url is None else redis_broker(url.get_secret_value())
+        processes = flows() if known is None else known
+        firm = Firm(bindings, templates_of(settings))
+        approval_seconds = settings.writes.approval_hours * 3600
+        self.ledger = ledger
+        self.workers: Workers | None = None
+        queue: RunQueue
+        if url is None or works:
+            runner = Runner(
+                ledger,
+                firm,
+                processes,
+                clock,
+                owner=_name(),
+                approval_seconds=approval_seconds,
+                lease_seconds=settings.writes.lease_seconds,
+            )
+            self.workers = Workers(broker, runner, threads=threads)
+            queue = self.workers.queue
+        else:
+            queue = RunQueue(broker)
+        self._queue = queue
+        self.relay = Relay(ledger, queue, clock)
+        self.desk = FrontDesk(ledger, firm, processes, clock, ring=self.relay.ring, approval_seconds=approval_seconds)
+        self._relaying: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        if self.workers is not None:
+            self.workers.start()
+        self._relaying = asyncio.create_task(self.relay.run())
+
+    async def stop(self) -> None:
+        if self._relaying is not None:
+            self._relaying.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._relaying
+        if self.workers is not None:
+            await self.workers.stop()
+        await asyncio.to_thread(self._queue.close)
+
+
+def _name() -> str:
+    """Names this process among all that may hold a run."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"

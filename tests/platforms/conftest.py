@@ -163,6 +163,7 @@ class ScriptedTransport:
         self.requests: list[HttpRequest] = []
         self.timeouts: list[float] = []
         self.hold: asyncio.Event | None = None
+        self._asked = asyncio.Condition()
         self.plays(200)
 
     def plays(self, *outcomes: int | Failure | HttpResponse | TransportError) -> None:
@@ -183,6 +184,8 @@ class ScriptedTransport:
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - the seam's word
         self.requests.append(request)
         self.timeouts.append(timeout)
+        async with self._asked:
+            self._asked.notify_all()
         outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
         if self.hold is not None:
             await self.hold.wait()
@@ -191,6 +194,11 @@ class ScriptedTransport:
                 self._clock.forward(timeout)
             raise TransportError(outcome.failure, outcome.landed)
         return outcome
+
+    async def asked(self, times: int) -> None:
+        """Waits until it was asked so often."""
+        async with asyncio.timeout(5), self._asked:
+            await self._asked.wait_for(lambda: len(self.requests) >= times)
 
     async def close(self) -> None: ...
 
@@ -208,6 +216,7 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def gate_of(transport: ScriptedTransport, clock: HeldClock, registry: CollectorRegistry) -> Callable[..., Gate]:
     """A gate named erp over the scripted transport, whose pauses pass at once."""
+    metrics = PlatformMetrics(registry)
 
     def make(**settings: object) -> Gate:
         usual = {
@@ -216,7 +225,7 @@ def gate_of(transport: ScriptedTransport, clock: HeldClock, registry: CollectorR
             "clock": clock,
             "sleep": clock.sleep,
             "jitter": lambda: 1.0,
-            "metrics": PlatformMetrics(registry),
+            "metrics": metrics,
         }
         return Gate("erp", transport, **(usual | settings))
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from platforms.budget import LocalBudget
+from platforms.quota import Quota
 from platforms.registry import connect, vendor, vendors
 from runtime.settings import Settings, SettingsError
 from schema.roles import PlatformRole
@@ -74,6 +76,25 @@ def test_what_a_vendor_does_not_know_is_refused_with_what_to_do(settings_of, cha
 def test_a_role_that_a_vendor_cannot_play_is_refused(settings_of):
     with pytest.raises(SettingsError, match=r"roles\.ERP names 'crm', but salesforce plays CRM"):
         connect(settings_of({"ERP": ["crm"]}, crm={}), transport=Unused())
+
+
+@pytest.mark.parametrize("name", vendors())
+def test_each_vendors_platform_spends_the_budget_that_it_is_given(name):
+    asked = []
+
+    def budgets(platform, *, slots, clock):
+        asked.append((platform, slots))
+        budget = LocalBudget(slots)
+        budget.quota_seen(Quota(used=1, limit=17))
+        return budget
+
+    ways = (way for way in vendor(name).credentials if "private_key" not in way)
+    credentials = dict.fromkeys(next(ways), "given")
+    told = {"vendor": name, "url": "https://one.example", "credentials": credentials, "slots": 3}
+    settings = Settings.model_validate({"platforms": {"one": told}})
+    platform = connect(settings, transport=Unused(), budgets=budgets)["one"]
+    assert asked == [("one", 3)]
+    assert platform.quota() == Quota(used=1, limit=17)
 
 
 def test_all_problems_are_told_at_once(settings_of):

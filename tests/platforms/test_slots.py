@@ -58,3 +58,31 @@ async def test_who_leaves_the_queue_takes_no_place():
     await asyncio.gather(leaver, late_leaver, return_exceptions=True)
     await patient
     assert slots.in_use == 1
+
+
+async def test_where_another_decides_nobody_goes_before_it_names_the_class():
+    slots = Slots(0)
+    assert not slots.take_now(Priority.INTERACTIVE)
+    turns = [asyncio.create_task(slots.take(priority)) for priority in (Priority.SYNC, Priority.INTERACTIVE)]
+    await asyncio.sleep(0)
+    assert slots.waiting == (1, 0, 1, 0)
+    assert slots.admit(Priority.SYNC)
+    assert not slots.admit(Priority.SYNC)
+    assert await turns[0]
+    slots.give_back()
+    assert not turns[1].done()
+    slots.send_away()
+    assert not await turns[1]
+    assert (slots.in_use, slots.waiting) == (0, (0, 0, 0, 0))
+
+
+async def test_more_places_serve_the_waiting_at_once():
+    slots = Slots(0)
+    turns = [asyncio.create_task(slots.take(Priority.SYNC)) for _ in range(4)]
+    await asyncio.sleep(0)
+    slots.resize(4)
+    await asyncio.wait(turns, return_when=asyncio.FIRST_COMPLETED)
+    assert sum(turn.done() for turn in turns) == 3
+    turns[3].cancel()
+    await asyncio.gather(*turns, return_exceptions=True)
+    assert (slots.in_use, slots.waiting) == (3, (0, 0, 0, 0))

@@ -19,6 +19,14 @@ _SHARE = {Priority.INTERACTIVE: 1.0, Priority.GOVERNED_WRITE: 1.0, Priority.SYNC
 """How much of the places a class may fill, so that a long backfill never stands in a person's way."""
 
 
+class _Turn(asyncio.Future[bool]):
+    """One caller's place in the queue."""
+
+    def __init__(self, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.since = loop.time()
+
+
 class Slots:
     """`limit` calls at once. Whoever waits longest goes first within a class, the more urgent class before all.
 
@@ -74,14 +82,7 @@ class Slots:
 
     def admit(self, priority: Priority) -> bool:
         """Gives a place beyond any limit to the first of a class; False: nobody waits there any more."""
-        queue = self._waiting[priority]
-        while queue:
-            turn = queue.popleft()
-            if not turn.done():
-                self.in_use += 1
-                turn.set_result(True)
-                return True
-        return False
+        return self._admit_first(self._waiting[priority])
 
     def send_away(self) -> None:
         """Everybody who waits goes without a place."""
@@ -97,19 +98,20 @@ class Slots:
         self._serve()
 
     def _serve(self) -> None:
-        for priority, cap in zip(Priority, self._caps, strict=True):
-            while self.in_use < cap and self.admit(priority):
-                pass
+        for cap, queue in zip(self._caps, self._waiting, strict=True):
+            while queue and self.in_use < cap:
+                self._admit_first(queue)
+
+    def _admit_first(self, queue: deque[_Turn]) -> bool:
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                self.in_use += 1
+                turn.set_result(True)
+                return True
+        return False
 
 
 def class_caps(limit: int) -> tuple[int, ...]:
     """The most places that may be taken when a call of each class comes, so that one place serves every class."""
     return tuple(max(1, int(limit * _SHARE[priority])) if limit else 0 for priority in Priority)
-
-
-class _Turn(asyncio.Future[bool]):
-    """One caller's place in the queue."""
-
-    def __init__(self, *, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop=loop)
-        self.since = loop.time()

@@ -10,10 +10,10 @@ from urllib.parse import quote_plus
 from platforms.gate import Gate
 from platforms.http import HttpRequest, HttpResponse
 from platforms.salesforce.auth import Session
-from platforms.salesforce.errors import read_error
+from platforms.salesforce.errors import missing, read_error
 from platforms.slots import Priority
 from platforms.tokens import TokenSource
-from schema.errors import BadUserInput, Landed, PlatformError, UpstreamUnauthorized
+from schema.errors import BadUserInput, Landed, PlatformError, UpstreamRejected, UpstreamUnauthorized
 
 _URL_AND_HEADERS = 16_384  # bytes; there is no POST for queries
 _OWN_HEADERS = 1_000  # bytes, generously, for ours beside the session's
@@ -55,7 +55,7 @@ class Client:
         body: bytes = b"",
         headers: Mapping[str, str] = _NONE,
     ) -> HttpResponse:
-        """One call of a governed write: to read what GET, else to write, which is sent once.
+        """One call of a governed write: GET to read, else to write, which is sent once. A 404 is an answer: `missing`.
 
         `path` is below the API's root and can be written into a URL as it is. A session that ends meanwhile is renewed
         and the call sent again: an org that refuses a session has done nothing.
@@ -104,7 +104,11 @@ class Client:
             )
             return await self._gate.send(request, safe=True)
 
-        return (await self._sessions.authorised(call)).body
+        answer = await self._sessions.authorised(call)
+        if code := missing(answer):
+            detail = f"the platform doesn't know what was asked for ({code})"
+            raise UpstreamRejected(detail, platform=self._gate.platform)
+        return answer.body
 
 
 def encoded(statement: str) -> str:

@@ -28,11 +28,6 @@ from schema.errors import (
     UpstreamUnavailable,
 )
 
-
-class RecordGone(UpstreamRejected):
-    """Nothing under this address: no such record, a deleted one, or one that our user may not see."""
-
-
 _LEAVES: Mapping[str, tuple[type[PlatformError], str]] = {
     # REST
     "INVALID_SESSION_ID": (UpstreamUnauthorized, "the session is over or was never good"),
@@ -74,15 +69,17 @@ class _LoginError(msgspec.Struct):
 
 
 _errors = msgspec.json.Decoder(list[Refusal] | _LoginError)
+_refusals = msgspec.json.Decoder(list[Refusal])
 _addresses = msgspec.json.Decoder(list[str])
 
 
 def read_error(response: HttpResponse) -> PlatformError | None:
     """None for a good answer; what isn't JSON at all is a proxy's or a broken platform's, whatever its status.
 
-    204 says nothing; 300 lists where the records are that one external id names.
+    204 says nothing; 300 lists where the records are that one external id names; 404 is an answer too, where it is the
+    org that says so: `missing`.
     """
-    if response.status == 204 or (response.status == 300 and addresses(response) is not None):
+    if response.status == 204 or (response.status == 300 and addresses(response) is not None) or missing(response):
         return None
     if response.status < 300:
         if looks_like_json(response.body):
@@ -95,8 +92,6 @@ def read_error(response: HttpResponse) -> PlatformError | None:
         return plain
     if isinstance(told, _LoginError):
         return _leaf(Refusal(errorCode=told.error), plain)
-    if told and response.status == 404 and told[0].errorCode in _GONE:
-        return _gone(told[0])
     return _leaf(told[0], plain) if told else plain
 
 
@@ -108,16 +103,22 @@ def addresses(response: HttpResponse) -> list[str] | None:
         return None
 
 
+def missing(response: HttpResponse) -> str | None:
+    """The code by which the org says that there is no such record, a deleted one, or none that our user may see."""
+    if response.status != 404:
+        return None
+    try:
+        told = _refusals.decode(response.body)
+    except msgspec.MsgspecError:
+        return None
+    known = bool(told) and told[0].errorCode in _GONE and _NO_KEY_FIELD not in told[0].message.lower()
+    return told[0].errorCode if known else None
+
+
 def _plain(response: HttpResponse) -> PlatformError:
     if response.status == 412:
         return UpstreamConflict("the record was changed since it was read")
     return read_status(response) or UpstreamInvalidResponse(f"unexpected status {response.status}")
-
-
-def _gone(told: Refusal) -> UpstreamRejected:
-    if _NO_KEY_FIELD in told.message.lower():
-        return UpstreamRejected("the external id field is missing, or our user may not see it: see options.key_field")
-    return RecordGone(f"no such record, or none that our user may see ({told.errorCode})")
 
 
 def _leaf(told: Refusal, plain: PlatformError) -> PlatformError:
@@ -129,6 +130,8 @@ def _leaf(told: Refusal, plain: PlatformError) -> PlatformError:
         return UpstreamQuotaExhausted("the API calls of the last 24 hours are used up")
     if code in _DUPLICATE:
         return duplicate(told)
+    if _NO_KEY_FIELD in told.message.lower():
+        return UpstreamRejected("the external id field is missing, or our user may not see it: see options.key_field")
     if "UNABLE_TO_LOCK_ROW" in told.message:  # a trigger met the lock, and says so in its own error
         code = "UNABLE_TO_LOCK_ROW"
     if code not in _LEAVES:

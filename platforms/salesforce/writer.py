@@ -13,7 +13,7 @@ import msgspec
 from platforms.http import HttpResponse
 from platforms.mapping import utc
 from platforms.salesforce.client import Client
-from platforms.salesforce.errors import RecordGone, addresses
+from platforms.salesforce.errors import addresses, missing
 from platforms.salesforce.ids import is_record_id
 from platforms.salesforce.options import OrgOptions
 from platforms.salesforce.writables import SObjectWritable, writables
@@ -52,11 +52,8 @@ class SalesforceWriter:
         if not _KEY.fullmatch(key):
             return ()
         path, route = _by_key(mine, key)
-        try:
-            answer = await self._client.record(
-                "GET", f"{path}?fields={mine.fields}", route, f"{mine.entity} by key {key}"
-            )
-        except RecordGone:
+        answer = await self._client.record("GET", f"{path}?fields={mine.fields}", route, f"{mine.entity} by key {key}")
+        if missing(answer):
             return ()
         if answer.status != 300:
             return (self._found(mine, self._row(mine, answer)),)
@@ -84,11 +81,9 @@ class SalesforceWriter:
             raise self._refused("the key can't stand in a URL: use letters, digits and -, _ or :")
         body = self._body(mine, values, creating=True)
         path, route = _by_key(mine, key)
-        try:
-            answer = await self._client.record("PATCH", path, route, f"upsert {mine.entity} {key}", body=body)
-        except RecordGone:
-            detail = f"the object {mine.entity} is missing, or our user may not see it"
-            raise self._refused(detail) from None
+        answer = await self._client.record("PATCH", path, route, f"upsert {mine.entity} {key}", body=body)
+        if code := missing(answer):
+            raise self._refused(f"the object {mine.entity} is missing, or our user may not see it ({code})")
         if answer.status == 300:
             detail = f"several records bear the key {key}: make {mine.key_field} unique, and merge them"
             raise UpstreamDuplicate(detail, platform=self._platform, candidates=tuple(self._named(answer)))
@@ -102,15 +97,16 @@ class SalesforceWriter:
         """Versions are compared there by whole seconds: of two changes within one, the second goes unnoticed."""
         mine = _own(writable)
         if not is_record_id(external_id):
-            raise RecordGone("no such record: this is no Salesforce id", platform=self._platform)
+            raise self._refused("there is no such record: this is no Salesforce id")
         if not values:
             return
         body = self._body(mine, values, creating=False)
         headers = {} if version is None else {"If-Unmodified-Since": self._http_date(version)}
         path, route = _by_id(mine, external_id)
-        await self._client.record(
-            "PATCH", path, route, f"change {mine.entity} {external_id}", body=body, headers=headers
-        )
+        statement = f"change {mine.entity} {external_id}"
+        answer = await self._client.record("PATCH", path, route, statement, body=body, headers=headers)
+        if code := missing(answer):
+            raise self._refused(f"there is no such record, or none that our user may see ({code})")
 
     async def remove(self, writable: Writable, external_id: str) -> None:
         """Deletes it, to the recycle bin; the org deletes with it what belongs to it."""
@@ -120,10 +116,7 @@ class SalesforceWriter:
         if not is_record_id(external_id):
             return
         path, route = _by_id(mine, external_id)
-        try:
-            await self._client.record("DELETE", path, route, f"delete {mine.entity} {external_id}")
-        except RecordGone:
-            return
+        await self._client.record("DELETE", path, route, f"delete {mine.entity} {external_id}")
 
     # ------------------------------------------------------------------------------------------------ to the wire
 
@@ -157,10 +150,8 @@ class SalesforceWriter:
 
     async def _read(self, mine: SObjectWritable, record_id: str) -> HttpResponse | None:
         path, route = _by_id(mine, record_id)
-        try:
-            return await self._client.record("GET", f"{path}?fields={mine.fields}", route, f"{mine.entity} {record_id}")
-        except RecordGone:
-            return None
+        answer = await self._client.record("GET", f"{path}?fields={mine.fields}", route, f"{mine.entity} {record_id}")
+        return None if missing(answer) else answer
 
     def _row(self, mine: SObjectWritable, answer: HttpResponse) -> Any:
         try:

@@ -106,6 +106,8 @@ async def test_a_refused_login_says_why(connect, org, status, body, error):
         (400, "INVALID_QUERY_LOCATOR", "invalid query locator", UpstreamRateLimited),
         (403, "API_DISABLED_FOR_ORG", "", UpstreamForbidden),
         (403, "SOMETHING_NEW", "", UpstreamForbidden),
+        (404, "NOT_FOUND", "The requested resource does not exist", UpstreamRejected),
+        (404, "SOMETHING_NEW", "", UpstreamRejected),
         (410, "UNSUPPORTED_API_VERSION", "", UpstreamRejected),
         (500, "QUERY_TIMEOUT", "", UpstreamTimeout),
         (500, "UNKNOWN_EXCEPTION", "", UpstreamUnavailable),

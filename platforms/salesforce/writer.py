@@ -129,9 +129,9 @@ class SalesforceWriter:
                 fields |= mine.cells[path].wire(value)
             except ValueError as error:
                 raise self._refused(f"{mine.type}.{path} {error}") from None
-        missing = [path for path, settable in mine.paths.items() if settable.required and path not in values]
-        if creating and missing:
-            raise self._refused(f"{mine.type} needs {', '.join(missing)}")
+        lacking = [path for path, settable in mine.paths.items() if settable.required and path not in values]
+        if creating and lacking:
+            raise self._refused(f"{mine.type} needs {', '.join(lacking)}")
         return _encode(fields)
 
     def _http_date(self, version: str) -> str:

@@ -1,15 +1,21 @@
-"""An account that answers what a test scripts, and the connector over it."""
+"""An account that answers what a test scripts, the sandbox's account with a look at its truth, and the connector over
+each.
+"""
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 
 from platforms.connected import Connected
 from platforms.http import Headers, HttpRequest, HttpResponse
+from platforms.keepalive import KeepAliveTransport
 from platforms.registry import Connection, vendor
+from runtime.clock import SystemClock
 from schema.roles import PlatformRole
 
 URL = "https://api.mavenlink.com"
@@ -89,3 +95,87 @@ def connect(account: Account) -> Any:
 @pytest.fixture
 def answer() -> Any:
     return listed
+
+
+class Truth:
+    """The sandbox's control API: what is in its account, what shall go wrong there, and which calls it got."""
+
+    def __init__(self, control: str) -> None:
+        self._control = control
+
+    def record(self, entity: str, record_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._told(f"/records/kantata/{entity}/{record_id}")
+        return found
+
+    def records(self, entity: str, **where: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._told(f"/records/kantata/{entity}?{urlencode(where)}")["records"]
+        return found
+
+    def references(self, subject: str, record_id: str) -> dict[str, tuple[str, str]]:
+        """By service, the model and the other system's id of the record's references."""
+        where = {"subject_type": subject, "subject_id": record_id}
+        return {
+            link["service_name"]: (link["service_model"], link["service_model_ref"])
+            for link in self.records("external_references", **where)
+        }
+
+    def make(self, entity: str, **fields: Any) -> str:
+        made: str = self._told(f"/records/kantata/{entity}", body=fields)["id"]
+        return made
+
+    def change(self, entity: str, record_id: str, **fields: Any) -> None:
+        self._told(f"/records/kantata/{entity}/{record_id}", body=fields, method="PATCH")
+
+    def remove(self, entity: str, record_id: str) -> None:
+        self._told(f"/records/kantata/{entity}/{record_id}", method="DELETE")
+
+    def goes_wrong(self, kind: str, **how: Any) -> None:
+        """The next call does, unless `times` or `match` say otherwise."""
+        self._told("/faults", body={"platform": "kantata", "kind": kind, "times": 1, **how})
+
+    def calls(self) -> dict[str, int]:
+        """How often each route was called since this was asked last."""
+        routes: dict[str, int] = self._told("/calls")["platforms"]["kantata"]["routes"]
+        self._told("/calls", method="DELETE")
+        return {route.replace("/api/v1", ""): number for route, number in routes.items()}
+
+    def _told(self, path: str, *, body: Any = None, method: str | None = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(self._control + path, data=content, method=method), timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def truth(fresh_sandbox: dict[str, Any]) -> Truth:
+    return Truth(fresh_sandbox["control"])
+
+
+@pytest.fixture
+async def connect_sandbox() -> AsyncIterator[Any]:
+    """`connect_sandbox(ready)` connects the account of a running sandbox; `seconds` is the time for a call."""
+    transport = KeepAliveTransport()
+
+    def made(ready: dict[str, Any], *, seconds: float = 8.0, **options: Any) -> Connected:
+        told = ready["platforms"]["kantata"]
+        connection = Connection(
+            name="psa",
+            vendor="kantata",
+            url=told["url"],
+            roles=(PlatformRole.PSA,),
+            peers={},
+            credentials=told["credentials"],
+            options=options,
+            timeout=seconds,
+            slots=4,
+        )
+        return vendor("kantata").connect(connection, transport, SystemClock())
+
+    yield made
+    await transport.close()
+
+
+@pytest.fixture
+def psa(fresh_sandbox: dict[str, Any], connect_sandbox: Any) -> Connected:
+    """The sandbox's account."""
+    platform: Connected = connect_sandbox(fresh_sandbox)
+    return platform

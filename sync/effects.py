@@ -1,14 +1,17 @@
 """What a step does to one platform, said before it is done, and how it is undone."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+import msgspec
+
 from schema.roles import PlatformRole
 
-PLANNED = "\x02"
-"""Begins the stand-in for the id of a record that only exists in a plan."""
+_STAND_IN = re.compile("\x02([^\x03]*)\x03")
+"""The stand-in for the id of a record that only exists in a plan: the name of the step that will make it."""
 
 
 class Undo(StrEnum):
@@ -74,8 +77,28 @@ class Done:
 
 
 def planned_id(step: str) -> str:
-    return f"{PLANNED}{step}"
+    return f"\x02{step}\x03"
 
 
 def is_planned(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(PLANNED)
+    """Whether a value is, or holds, the id of a record that doesn't exist yet."""
+    match value:
+        case str():
+            return _STAND_IN.search(value) is not None
+        case tuple() | list():
+            return any(is_planned(part) for part in value)
+        case msgspec.Struct():
+            return any(is_planned(getattr(value, name)) for name in value.__struct_fields__)
+    return False
+
+
+def without_stand_ins(value: Any) -> Any:
+    """JSON for people, in which such an id reads `<step>`."""
+    match value:
+        case str():
+            return _STAND_IN.sub(r"<\1>", value)
+        case dict():
+            return {name: without_stand_ins(part) for name, part in value.items()}
+        case list():
+            return [without_stand_ins(part) for part in value]
+    return value

@@ -101,7 +101,7 @@ class Firm:
         reader = self.bindings.platforms[platform].reader
         facet = reader.facets[type_name, role]
         asked = frozenset(paths)
-        projection = self._projection(platform, type_name, role, asked & facet.by_path().keys())
+        projection = self._projection(platform, type_name, role, frozenset(asked & facet.by_path().keys()))
         size = facet.batch[by] if by is not None else 1
         wanted = tuple(dict.fromkeys(keys))
         batches = [wanted[start : start + size] for start in range(0, len(wanted), size)] if by is not None else [()]

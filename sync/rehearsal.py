@@ -9,7 +9,7 @@ from platforms.writers import Found, Writable
 from schema.errors import Queue
 from sync.desk import RefusalCode
 from sync.doors import door_for
-from sync.effects import PLANNED, Create, Done, Effect, Remove, Undo, Update, is_planned, planned_id
+from sync.effects import Create, Done, Effect, Remove, Undo, Update, is_planned, planned_id, without_stand_ins
 from sync.firm import Door, Firm
 from sync.keys import step_key
 from sync.ledger.records import Change, Json, Operation, Planned
@@ -42,7 +42,7 @@ class Rehearsal(Process):
         return found
 
     def concerns(self, *record_ids: str) -> None:
-        self.records |= dict.fromkeys(record for record in record_ids if PLANNED not in record)
+        self.records |= dict.fromkeys(record for record in record_ids if not is_planned(record))
 
     def at_stake(self, amount: Decimal, currency: str) -> None:
         """Nothing is, before anything is written."""
@@ -147,20 +147,8 @@ def conflict(door: Door, effect: Update, current: Found) -> Refused:
 
 
 def shown(value: Any) -> Json:
-    """A value for a plan; the stand-in for an id that doesn't exist yet reads `<step name>`."""
-    found = to_json(value)
-    return f"<{found[len(PLANNED) :]}>" if is_planned(found) else _without_stand_ins(found)
-
-
-def _without_stand_ins(value: Json) -> Json:
-    match value:
-        case str() if value.startswith(PLANNED):
-            return f"<{value[len(PLANNED) :]}>"
-        case dict():
-            return {name: _without_stand_ins(part) for name, part in value.items()}
-        case list():
-            return [_without_stand_ins(part) for part in value]
-    return value
+    """A value for a plan, which people read."""
+    return without_stand_ins(to_json(value))
 
 
 def plan_hash(plan: Sequence[Planned], facts: Mapping[str, Json]) -> str:

@@ -10,6 +10,22 @@ import yaml
 from gateway.cli.private_files import write_private
 
 
+# How the invented firm sets up what it sells, and which of its ERP's items stand for what it bills.
+SERVICES: Mapping[str, Mapping[str, Any]] = {
+    "ADV": {"kind": "ADVISORY", "tasks": ["Kick-off", "Assessment", "Report"]},
+    "CLD": {"tasks": ["Kick-off", "Landing zone", "Migration", "Handover"]},
+    "DAT": {"tasks": ["Kick-off", "Model", "Pipelines", "Handover"]},
+    "ERP": {"tasks": ["Kick-off", "Design", "Build", "Cutover"]},
+    "MSV": {"kind": "MANAGED_SERVICE", "tasks": ["Transition", "Service"]},
+    "SEC": {"tasks": ["Kick-off", "Review", "Report"]},
+    "UXD": {"tasks": ["Kick-off", "Research", "Design", "Test"]},
+}
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "netsuite": {"items": {"service": "45", "milestone": "46"}},
+    "kantata": {"settle_seconds": 1},  # the emulated one is done with a call as soon as it is gone
+}
+
+
 def write_settings(folder: Path, platforms: Mapping[str, Mapping[str, Any]], keys: Sequence[Mapping[str, str]]) -> Path:
     """The settings file for the sandbox's platforms, each in the role that the sandbox gives it.
 
@@ -24,12 +40,14 @@ def write_settings(folder: Path, platforms: Mapping[str, Mapping[str, Any]], key
             write_private(folder / f"{name}.{key}", str(secret))
             credentials[key] = {"file": f"{name}.{key}"}
         configured[name] = {"vendor": platform["vendor"], "url": platform["url"], "credentials": credentials}
-        if platform.get("options"):
-            configured[name]["options"] = dict(platform["options"])
+        options = {**OPTIONS.get(platform["vendor"], {}), **(platform.get("options") or {})}
+        if options:
+            configured[name]["options"] = options
     settings = {
         "keys": [dict(key) for key in keys],
         "platforms": configured,
         "roles": dict(roles),
+        "services": {code: dict(template) for code, template in SERVICES.items()},
         "log": {"level": "error", "format": "console"},
     }
     path = folder / "crosswalk.yaml"

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.firm.ids import numeric_id, salesforce_id
 from sandbox.firm.model import Client, Firm, LegalEntity, Person
+from sandbox.firm.words import CONSULTANT_ROLES
 from sandbox.kantata import custom_fields, references
 from sandbox.kantata.account import Account
 from sandbox.platform import KnownAs
@@ -118,7 +119,7 @@ def seed_setup(seeding: Seeding) -> None:
         choice = {"id": choice_id, "label": label, "position": position, "custom_field_id": ENGAGEMENT_TYPE}
         seeding.put("custom_field_choices", {**choice, **stamps})
     assigned = {assignment.role for project in seeding.firm.projects for assignment in project.assignments}
-    for role in sorted(assigned | {person.role for person in seeding.firm.people}):
+    for role in sorted(assigned | {person.role for person in seeding.firm.people} | set(CONSULTANT_ROLES)):
         seeding.roles[role] = seeding.counted(ROLE_BASE)
         seeding.put("roles", {"id": seeding.roles[role], "name": role, **stamps})
     for category in sorted({expense.category for project in seeding.firm.projects for expense in project.expenses}):

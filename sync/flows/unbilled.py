@@ -53,8 +53,8 @@ async def unbilled_work(
         *(_milestone_line(row) for row in done if row["amount.currency"] == currency),
     ]
     return Unbilled(
-        time=tuple(row.external_id for row in kept_hours),
-        expenses=tuple(row.external_id for row in kept_costs),
+        time=_ids(kept_hours),
+        expenses=_ids(kept_costs),
         lines=tuple(lines),
         strangers=len(hours) + len(costs) - len(kept_hours) - len(kept_costs),
     )
@@ -89,6 +89,11 @@ async def _milestones(firm: Firm, project: RecordKey, billed: frozenset[str]) ->
         for row in rows
         if row["status"] in _DONE and row["key"] and row["key"] not in billed and row["amount.amount"]
     ]
+
+
+def _ids(rows: list[Row]) -> tuple[str, ...]:
+    """In the order in which the platform tells them too."""
+    return tuple(sorted((row.external_id for row in rows), key=lambda each: (len(each), each)))
 
 
 def _due(row: Row, until: date) -> bool:

@@ -27,8 +27,8 @@ class Names:
         directory = self.resource_fields if place.of == "Resource" else self.project_fields
         found = await directory.definition(place.field)
         if found is None:
-            kind = place.of.lower()
-            raise ValueError(f"the account has no custom field {place.field!r} of a {kind} (options.{place.option})")
+            kinds = "resources" if place.of == "Resource" else "projects"
+            raise ValueError(f"the account has no custom field {place.field!r} of {kinds} (options.{place.option})")
         return found
 
     async def role(self, name: str) -> int:

@@ -44,6 +44,8 @@ class Records:
         return await self.held_by(kept.projection.facet.endpoint, record_id)
 
     async def held_by(self, endpoint: Endpoint, record_id: str) -> Held | None:
+        if not OWN.usable((record_id,)):
+            return None
         parameters = (*endpoint.always, *OWN.parameters([record_id]), INCLUDE)
         body = await self._client.list(endpoint.collection, parameters, priority=Priority.GOVERNED_WRITE)
         answer = self._decoded(self._decoder(endpoint.collection), body)

@@ -50,6 +50,7 @@ def invoice(options: AccountOptions) -> Kept:
         },
         key_reference=options.key_reference,
         subject="Invoice",
+        fixed={"suppress_emails": True},  # the client has the ERP's invoice
         gone=cancelled(),
         removal=Removal.CANCEL,
     )

@@ -20,6 +20,8 @@ from schema.roles import PlatformRole
 
 T = TypeVar("T")
 Money = Callable[[], Awaitable[Currency | None]]
+_FINEST = Currency("any currency", 10_000)
+"""ISO 4217 knows none with more decimals."""
 
 
 class KantataWriter:
@@ -54,6 +56,7 @@ class KantataWriter:
         with _unsent():
             money = self._money_of_new(kept, given)
             waiting = await _waiting(kept, given, money)
+            await self._changes(kept, waiting, _known(_FINEST))  # what no currency could carry
             at_once = {path: value for path, value in given.items() if path not in waiting}
             changes = await self._changes(kept, at_once, money)
             body = {kept.entity: {**kept.fixed, **changes.body(), "external_reference": self._bearing(kept, key)}}
@@ -158,7 +161,7 @@ class KantataWriter:
             if kept.currency is not None:
                 code = values.get(kept.currency)
                 return None if code is None else usual(code)
-            found = await self._records.held_by(WORKSPACES, self._number(values["project"]))
+            found = await self._records.held_by(WORKSPACES, values.get("project", ""))
             if found is None:
                 raise self._rejected("project: there is no such record")
             return found.currency

@@ -3,6 +3,7 @@ each.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -179,3 +180,28 @@ def psa(fresh_sandbox: dict[str, Any], connect_sandbox: Any) -> Connected:
     """The sandbox's account."""
     platform: Connected = connect_sandbox(fresh_sandbox)
     return platform
+
+
+@pytest.fixture
+def write(psa: Connected) -> Any:
+    """`write("Project")` is the writable of a type."""
+    return lambda type_name: psa.writer.writables[type_name, PlatformRole.PSA]
+
+
+@pytest.fixture
+def project_in(truth: Truth) -> Any:
+    """`project_in("JPY")` is the id of a project of people's in that currency."""
+    return lambda currency: truth.make("workspace", title="By hand", currency=currency)
+
+
+@pytest.fixture
+def worked(truth: Truth) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """A project with time and expenses on no invoice: its id, the entries' and the expenses', in ascending order."""
+    lines: dict[str, dict[str, list[str]]] = {}
+    for entity in ("time_entries", "expenses"):
+        by_project = lines[entity] = defaultdict(list)
+        for line in sorted(truth.records(entity, is_invoiced="false"), key=lambda each: int(each["id"])):
+            by_project[line["workspace_id"]].append(line["id"])
+    entries, expenses = lines["time_entries"], lines["expenses"]
+    found = next(project for project in entries if len(entries[project]) > 2 and len(expenses[project]) > 1)
+    return found, tuple(entries[found]), tuple(expenses[found])

@@ -209,6 +209,7 @@ async def test_what_is_sent_is_json_with_exact_amounts_and_numeric_ids(connect, 
     assert b'"amount":0.10' in made.body
     assert asked(made) == {
         "invoice": {
+            "suppress_emails": True,
             "workspace_id": 7,
             "time_entry_ids": [41, 42],
             "payment_schedule": 30,

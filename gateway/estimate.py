@@ -23,6 +23,8 @@ from graphql import (
     is_composite_type,
 )
 
+from schema.declare import most_of
+
 PAGE_ARGUMENTS = ("first", "last")
 KEY_ARGUMENTS = ("ids",)
 
@@ -127,7 +129,7 @@ class _Reading:
                 fallback = _default_page(field.args[name])
                 fallback = self._estimate.page(10**9) if fallback is None else fallback
                 return self._estimate.page(self._number(given[name], fallback) if name in given else fallback)
-        return None
+        return most_of(getattr(field.extensions.get("strawberry-definition"), "metadata", None))
 
     def _number(self, value: ValueNode, fallback: int) -> int:
         if isinstance(value, IntValueNode):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from graphql.execution.values import VariableValues
@@ -32,14 +31,6 @@ BEYOND = (
 _Selection = tuple[str | None, bool, tuple[int, ...]]
 
 
-@dataclass(slots=True)
-class Filled:
-    """`run` is the plan's, for what it has to tell; None where nothing was read."""
-
-    errors: list[Json] = field(default_factory=list)
-    run: Run | None = None
-
-
 class EmbeddedRecords:
     """Completes records by their ids. A place that can't be null keeps its record's id when the platform is away; a
     record that is gone leaves a list of such places.
@@ -57,24 +48,30 @@ class EmbeddedRecords:
         chosen: Chosen,
         variables: VariableValues | None,
         *,
+        verdict: Verdict,
         seconds: float,
-    ) -> Filled:
-        """Puts the records into `data`, where their places stand; those that aren't there in time are failures."""
+    ) -> Run | None:
+        """Puts the records into `data`, where their places stand; those that aren't there in time are failures.
+
+        Returns what ran, for what it has to tell; None where nothing was read.
+        """
         if not places:
-            return Filled()
+            return None
         groups = _grouped(places)
         selections = [Embedded(found[0].of, found[0].nodes, found[0].stand_in.proven) for found in groups]
         try:
             compiled = self._plans.embedded(operation, chosen, variables.coerced if variables else {}, selections)
         except RequestError as error:
             unfit = Failed(BadUserInput(str(error)))
-            return Filled(_Filling(operation, dict.fromkeys(places, (None, unfit)), None).into(data))
+            _Filling(dict.fromkeys(places, (None, unfit)), verdict, troubled=True).into(data)
+            return None
         run = Run(self._reads, compiled, variables, explain=operation.explain)
         try:
             answers = await self._read(run, compiled.plan.roots, groups, seconds)
         finally:
             run.close()
-        return Filled(_Filling(operation, answers, run).into(data), run)
+        _Filling(answers, verdict, troubled=run.troubled).into(data)
+        return run
 
     async def _read(
         self, run: Run, roots: Sequence[RootField], groups: Sequence[Sequence[Place]], seconds: float
@@ -132,16 +129,16 @@ def _without_reading(root: RootField, places: Iterable[Place], wanted: frozenset
 
 
 class _Filling:
-    """One pass over the places of an answer, which collects the errors on its way."""
+    """One pass over the places of an answer, which tells the errors on its way."""
 
     def __init__(
-        self, operation: Operation, answers: Mapping[Place, tuple[RootField | None, Any]], run: Run | None
+        self, answers: Mapping[Place, tuple[RootField | None, Any]], verdict: Verdict, *, troubled: bool
     ) -> None:
         self._answers = answers
-        self._troubled = run is None or run.troubled
-        self._verdict = Verdict(operation.correlation_id)
+        self._verdict = verdict
+        self._troubled = troubled
 
-    def into(self, data: Any) -> list[Json]:
+    def into(self, data: Any) -> None:
         done: set[Path] = set()
         for place in self._answers:
             above = place.path[:-1]
@@ -153,7 +150,6 @@ class _Filling:
                     items[:] = self._items(items, above)
                 case dict() as fields:
                     fields[place.path[-1]] = self._value(place, place.path)
-        return self._verdict.errors
 
     def _items(self, items: Sequence[Any], above: Path) -> list[Any]:
         kept: list[Any] = []

@@ -9,12 +9,13 @@ from graphql.execution.values import VariableValues
 
 from resolvers.documents import Chosen
 from resolvers.embedded import EmbeddedRecords
-from resolvers.engine_port import Operation
+from resolvers.engine_port import Operation, RequestError
 from resolvers.ledger.context import OperationContext
 from resolvers.run.operation import Operation as Run
+from resolvers.run.verdict import Verdict
 from resolvers.stand_ins import Placing
 from resolvers.status import PlatformStatus
-from schema.errors import BadUserInput, CrosswalkError, to_extensions
+from schema.errors import BadUserInput, CrosswalkError
 from sync.desk import Desk
 
 Json = dict[str, Any]
@@ -61,18 +62,20 @@ class OwnFields:
         )
         if not isinstance(result, ExecutionResult):
             result = await result
-        errors = [_formatted(error, operation.correlation_id) for error in result.errors or ()]
-        filled = await self._embedded.fill(result.data, context.places, operation, chosen, variables, seconds=seconds())
-        return Own(result.data, [*errors, *filled.errors], filled.run)
+        verdict = Verdict(operation.correlation_id)
+        for error in result.errors or ():
+            _tell(error, verdict)
+        ran = await self._embedded.fill(
+            result.data, context.places, operation, chosen, variables, verdict=verdict, seconds=seconds()
+        )
+        return Own(result.data, verdict.errors, ran)
 
 
-def _formatted(error: GraphQLError, correlation_id: str) -> Json:
+def _tell(error: GraphQLError, verdict: Verdict) -> None:
     """An error of an own resolver. What isn't meant for callers is a bug, and the edge's to hide."""
     cause = error.original_error
     if cause is not None and not isinstance(cause, CrosswalkError):
         raise cause
-    meant = BadUserInput(error.message) if cause is None else cause
-    told: Json = {"message": meant.detail, "extensions": to_extensions(meant, correlation_id)}
-    if error.path is not None:
-        told["path"] = list(error.path)
-    return told
+    if error.path is None:
+        raise RequestError([error])
+    verdict.failed(tuple(error.path), BadUserInput(error.message) if cause is None else cause)

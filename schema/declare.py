@@ -16,7 +16,9 @@ from schema.roles import PlatformRole
 KEY = "crosswalk"
 MOST = "most"
 MOST_LIVE_RECORDS = 100
-"""Of one run that are read live; a list without a page size that counts as one of this many."""
+"""Of one run that are read live."""
+MOST_EXCEPTIONS = 500
+"""Of one run that are shown."""
 Many = Literal["one", "list", "connection"]
 
 
@@ -131,13 +133,13 @@ def root(target: str | None, many: Many, resolver: Any, description: str | None 
     return _field(Root(target, many), description, resolver=resolver)
 
 
-def of_live_records() -> dict[str, Any]:
-    """Metadata of a list of canonical records that has no page size."""
-    return {MOST: MOST_LIVE_RECORDS}
+def at_most(number: int) -> dict[str, Any]:
+    """Metadata of a list without a page size that may hold so many records."""
+    return {MOST: number}
 
 
 def most_of(metadata: Any) -> int | None:
-    """How many records a field brings at most, where it declares that."""
+    """How many records a list without a page size may hold, where that is declared."""
     found = metadata.get(MOST) if metadata else None
     return found if isinstance(found, int) else None
 

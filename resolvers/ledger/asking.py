@@ -1,6 +1,7 @@
 """How a caller's wishes and decisions reach the desk, and what comes back of them."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +10,10 @@ from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.ledger.shown import shown_exception, shown_run
+from resolvers.ledger.wanted import holds
 from schema.enums import UserErrorCode
 from schema.errors import BadUserInput
-from schema.ids import LEDGER, RecordKey, key_of
+from schema.ids import LEDGER, key_of
 from schema.types.inputs import GovernedInput
 from schema.types.mutation import ExceptionPayload, SyncRunPayload, UserError
 from sync.desk import Caller, Desk, ExceptionReply, Refusal, RefusalCode, Reply, Request
@@ -43,54 +45,75 @@ class Commands:
         return _payload(await self._desk.request(self._caller, request), dry_run=wanted.dry_run)
 
     async def approve(self, run_id: str, comment: str | None) -> SyncRunPayload:
-        return await self._of_run(run_id, lambda desk, key: desk.approve(self._caller, key, comment=comment))
+        asked = _Asked(run_id, {"comment": comment})
+        return await self._of_run(asked, lambda desk, key: desk.approve(self._caller, key, comment=comment))
 
     async def reject(self, run_id: str, comment: str) -> SyncRunPayload:
-        return await self._of_run(run_id, lambda desk, key: desk.reject(self._caller, key, comment=comment))
+        asked = _Asked(run_id, {"comment": comment})
+        return await self._of_run(asked, lambda desk, key: desk.reject(self._caller, key, comment=comment))
 
     async def retry(self, run_id: str) -> SyncRunPayload:
-        return await self._of_run(run_id, lambda desk, key: desk.retry(self._caller, key))
+        return await self._of_run(_Asked(run_id), lambda desk, key: desk.retry(self._caller, key))
 
     async def cancel(self, run_id: str) -> SyncRunPayload:
-        return await self._of_run(run_id, lambda desk, key: desk.cancel(self._caller, key))
+        return await self._of_run(_Asked(run_id), lambda desk, key: desk.cancel(self._caller, key))
 
     async def compensate(self, run_id: str) -> SyncRunPayload:
-        return await self._of_run(run_id, lambda desk, key: desk.compensate(self._caller, key))
+        return await self._of_run(_Asked(run_id), lambda desk, key: desk.compensate(self._caller, key))
 
     async def edit_step(self, run_id: str, step: str, values: object) -> SyncRunPayload:
         if not isinstance(values, Mapping):
             return _payload(Reply(refusals=(_invalid("`values` must be an object of values by path.", "values"),)))
         plain = plain_json(values)
-        return await self._of_run(
-            run_id, lambda desk, key: desk.edit_step(self._caller, key, step, plain), name="runId"
-        )
+        asked = _Asked(run_id, {"step": step, "values": plain}, name="runId")
+        return await self._of_run(asked, lambda desk, key: desk.edit_step(self._caller, key, step, plain))
 
     async def settle(self, exception_id: str, text: str, *, dismiss: bool) -> ExceptionPayload:
         if self._desk is None:
             return _exception_payload(ExceptionReply(refusals=(NO_LEDGER,)))
-        key = _key("BusinessException", exception_id, "id")
+        asked = _Asked(exception_id, {"reason" if dismiss else "resolution": text})
+        key = asked.key("BusinessException")
         if isinstance(key, Refusal):
             return _exception_payload(ExceptionReply(refusals=(key,)))
         return _exception_payload(await self._desk.resolve(self._caller, key, resolution=text, dismiss=dismiss))
 
-    async def _of_run(self, run_id: str, ask: "Any", *, name: str = "id") -> SyncRunPayload:
+    async def _of_run(self, asked: "_Asked", decide: Callable[[Desk, str], Awaitable[Reply]]) -> SyncRunPayload:
         if self._desk is None:
             return _payload(Reply(refusals=(NO_LEDGER,)))
-        key = _key("SyncRun", run_id, name)
-        if isinstance(key, Refusal):
-            return _payload(Reply(refusals=(key,)))
-        asked: Awaitable[Reply] = ask(self._desk, key)
-        return _payload(await asked)
+        key = asked.key("SyncRun")
+        return _payload(Reply(refusals=(key,)) if isinstance(key, Refusal) else await decide(self._desk, key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A decision as it came: whose id, and the words that are to be kept, by the names of their arguments."""
+
+    id: str
+    words: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "id"
+
+    def key(self, type_name: str) -> str | Refusal:
+        """What the ledger calls the thing, or what is wrong with the arguments."""
+        try:
+            key = key_of(type_name, self.id)
+            if key.platform != LEDGER or not holds(key.external_id):
+                raise BadUserInput("This is not an id of the graph: use an `id` that a query returned.")
+        except BadUserInput as error:
+            return _invalid(error.detail, self.name)
+        for name, words in self.words.items():
+            if not holds(words):
+                return _invalid("This holds a sign that can't be kept: NUL, or half of a surrogate pair.", name)
+        return key.external_id
 
 
 def wish_of(given: Any) -> dict[str, Any]:
     """An input by its GraphQL names, what was left out left out: a null that was given stays as None."""
     definition = get_object_definition(type(given), strict=True)
     wish: dict[str, Any] = {}
-    for field in definition.fields:
-        value = getattr(given, field.python_name)
+    for part in definition.fields:
+        value = getattr(given, part.python_name)
         if value is not strawberry.UNSET:
-            wish[field.graphql_name or to_camel_case(field.python_name)] = _value(value)
+            wish[part.graphql_name or to_camel_case(part.python_name)] = _value(value)
     return wish
 
 
@@ -111,17 +134,6 @@ def plain_json(value: Any) -> Any:
             return [plain_json(part) for part in value]
         case _:
             return value
-
-
-def _key(type_name: str, text: str, argument: str) -> str | Refusal:
-    """What the ledger calls the thing with a global id, or why the id is none."""
-    try:
-        key: RecordKey = key_of(type_name, text)
-        if key.platform != LEDGER or "\0" in key.external_id:
-            raise BadUserInput("This is not an id of the graph: use an `id` that a query returned.")
-    except BadUserInput as error:
-        return _invalid(error.detail, argument)
-    return key.external_id
 
 
 def _invalid(message: str, *path: str) -> Refusal:

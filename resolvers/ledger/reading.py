@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from resolvers.ledger.pages import Total, connection_of, page_of
 from resolvers.ledger.shown import shown_approval, shown_entry, shown_exception, shown_run, shown_step
-from resolvers.ledger.wanted import query_of, text_of
+from resolvers.ledger.wanted import holds, query_of, text_of
+from schema.declare import MOST_EXCEPTIONS
 from schema.enums import ApprovalStatus, ExceptionQueue, ExceptionStatus
-from schema.errors import BadUserInput, Forbidden, Queue, TooWide
+from schema.errors import Forbidden, Queue, TooWide
 from schema.filters import SyncRunFilter
 from schema.ids import LEDGER, RecordKey, decode_id, key_of
 from schema.types.audit import AuditEntry
@@ -22,10 +23,8 @@ from sync.ledger.records import ApprovalState, ExceptionState
 T = TypeVar("T")
 AT_ONCE = 4
 """Reads of the ledger that one operation has under way: the database's connections are few, and for all."""
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """That one operation is shown: runs and their exceptions lead to each other without end."""
-MOST_OF_A_RUN = 500
-"""Exceptions of one run."""
 
 
 class LedgerReader:
@@ -45,7 +44,7 @@ class LedgerReader:
     # ------------------------------------------------------------------------------------------------------ by id
 
     async def node(self, key: RecordKey) -> SyncRun | BusinessException | AuditEntry | None:
-        if self._ledger is None or key.platform != LEDGER or not _storable(key.external_id):
+        if self._ledger is None or key.platform != LEDGER or not holds(key.external_id):
             return None
         match key.type:
             case "SyncRun":
@@ -162,7 +161,7 @@ class LedgerReader:
     async def exceptions_of(self, run_key: str) -> list[BusinessException]:
         if self._ledger is None:
             return []
-        found = await self._read(lambda ledger: ledger.exceptions(run_id=run_key, first=MOST_OF_A_RUN))
+        found = await self._read(lambda ledger: ledger.exceptions(run_id=run_key, first=MOST_EXCEPTIONS))
         return [shown_exception(each) for _, each in found]
 
     # ------------------------------------------------------------------------------------------------------ how
@@ -191,14 +190,6 @@ class LedgerReader:
     @staticmethod
     def _forbidden() -> Forbidden:
         return Forbidden("Your role may not see the ledger: only the runs that you asked for yourself.")
-
-
-def _storable(text: str) -> bool:
-    try:
-        text_of(text)
-    except BadUserInput:
-        return False
-    return True
 
 
 def _count_of(number: int) -> Total:

@@ -47,10 +47,23 @@ def query_of(wanted: SyncRunFilter | None, *, only: str | None) -> RunQuery | No
     )
 
 
+def holds(given: Any) -> bool:
+    """Whether a database can hold all texts of a JSON value: none takes NUL or half of a surrogate pair."""
+    match given:
+        case str():
+            return "\0" not in given and not any("\ud800" <= sign <= "\udfff" for sign in given)
+        case Mapping():
+            return all(holds(key) and holds(value) for key, value in given.items())
+        case list() | tuple():
+            return all(map(holds, given))
+        case _:
+            return True
+
+
 def text_of(given: str) -> str:
-    """A text as a database can hold it; raises BadUserInput for one that none can."""
-    if "\0" in given or (not given.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in given)):
-        raise BadUserInput("The filter holds a sign that no text here can hold: NUL or half of a surrogate pair.")
+    """A text to look for; raises BadUserInput for one that can't be anywhere."""
+    if not holds(given):
+        raise BadUserInput("The filter holds a sign that no text here can hold: NUL, or half of a surrogate pair.")
     return given
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from schema.context import Info
-from schema.declare import identity, of_live_records
+from schema.declare import MOST_EXCEPTIONS, MOST_LIVE_RECORDS, at_most, identity
 from schema.enums import SyncRunStatus, SyncStepStatus, WriteOperation
 from schema.scalars import Json
 from schema.types.references import ApprovalRef, ExceptionRef
@@ -105,11 +105,13 @@ class SyncRun(Node):
         resolver=_approval, description="The decision that it needs or has; null where it needs none."
     )
     exceptions: list[ExceptionRef] = strawberry.field(
-        resolver=_exceptions, description="The problems that it raised, oldest first."
+        resolver=_exceptions,
+        metadata=at_most(MOST_EXCEPTIONS),
+        description="The problems that it raised, the oldest 500.",
     )
     records: list[Node] = strawberry.field(
         resolver=_records,
-        metadata=of_live_records(),
+        metadata=at_most(MOST_LIVE_RECORDS),
         description="The canonical records that it touched, read live. A record that is gone is left out, but for a "
         "selection of nothing beyond `id`; of one whose platform is away all but the `id` is null. Of more than the "
         "first 100 records only the `id` is given: look the others up with `nodes`.",

@@ -252,13 +252,14 @@ class World:
         return await self.answer_valid(query, role=role, explain=explain, **variables)
 
     async def answer_valid(self, query: str, *, role: str, explain: bool = False, **variables: Any) -> Answer:
-        """For thousands of operations: validation takes longer than everything else."""
+        """For thousands of operations: validation takes longer than everything else. `role@name` tells who asks."""
+        role, _, name = role.partition("@")
         operation = Operation(
             document=parse(query),
             document_hash=sha256(query.encode()).hexdigest(),
             name=None,
             variables=variables,
-            viewer=Viewer(name="test", role=role),
+            viewer=Viewer(name=name or "test", role=role),
             correlation_id="c-1",
             explain=explain,
         )
@@ -287,7 +288,8 @@ def world_of(platforms: Iterable[MemoryPlatform], records: Mapping[str, Any], **
     bindings = Bindings(roles, options.get("owners"))
     clock = options.get("clock") or SystemClock()
     memory = options.get("memory", ProcessMemory(clock, most=0, seconds=0))
-    engine = GraphEngine(bindings, memory, clock, seconds=options.get("seconds", 5.0))
+    desk = options["desk"](bindings) if "desk" in options else None
+    engine = GraphEngine(bindings, memory, clock, seconds=options.get("seconds", 5.0), desk=desk)
     return World(engine, {platform.name: platform for platform in found}, records)
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -13,6 +15,9 @@ import pytest
 from sync.ledger.database import DatabaseLedger, open_ledger
 from sync.ledger.migrating import migrate
 from sync.ledger.tables import metadata
+
+if TYPE_CHECKING:
+    from tests.sync.office import Office
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -81,3 +86,30 @@ async def ledger(ledger_url: str, clock: HeldClock) -> AsyncIterator[DatabaseLed
 def beside(server: str, name: str) -> str:
     """The URL of another database on the same server."""
     return f"{server.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(scope="module")
+def firm_sandbox(sandbox: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The sandbox as new for the tests of a file, which see what the earlier ones of them did: each takes records of its
+    own. As new again after them.
+    """
+    reset = urllib.request.Request(f"{sandbox['control']}/reset", method="POST")
+    urllib.request.urlopen(reset, timeout=60).close()
+    yield sandbox
+    urllib.request.urlopen(reset, timeout=60).close()
+
+
+@pytest.fixture
+async def office(
+    firm_sandbox: dict[str, Any], tmp_path: Path, ledger: DatabaseLedger, clock: HeldClock
+) -> AsyncIterator["Office"]:
+    """Desk and runner over the sandbox's platforms and an empty ledger, on either database; no faults, no calls yet."""
+    from tests.sync.office import open_office  # it needs this file's clock
+
+    folder = tmp_path / "office"
+    folder.mkdir()
+    opened = open_office(firm_sandbox, folder, ledger, clock)
+    opened.control.calm()
+    yield opened
+    opened.control.calm()
+    await opened.close()

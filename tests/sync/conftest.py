@@ -90,8 +90,8 @@ def beside(server: str, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def firm_sandbox(sandbox: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The sandbox as new for the tests of a file, which see what the earlier ones of them did: each takes records of its
-    own. As new again after them.
+    """The sandbox as new for the tests of a file, which see what the earlier of them did: each takes its own records.
+    As new again after them.
     """
     reset = urllib.request.Request(f"{sandbox['control']}/reset", method="POST")
     urllib.request.urlopen(reset, timeout=60).close()

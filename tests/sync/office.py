@@ -4,7 +4,6 @@ Nothing waits here: where a run is to be taken up later, the clock is moved to t
 """
 
 import json
-import os
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -237,7 +236,7 @@ class _PlatformClock:
 
 def open_office(document: Mapping[str, Any], folder: Path, ledger: Ledger, clock: HeldClock, **changed: Any) -> Office:
     """`document` is the sandbox's ready document; `changed` are top-level settings in place of the demo's."""
-    os.chmod(folder, 0o700)
+    folder.chmod(0o700)
     path = write_settings(folder, document["platforms"], [])
     settings = read_settings(path, environ={})
     if changed:

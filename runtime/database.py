@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import msgspec
 from sqlalchemy import URL, event, make_url
@@ -128,12 +130,23 @@ def _address(url: str) -> URL:
 
 
 def _make_file(address: URL) -> None:
-    """An empty file that only its owner may read, where there is none: SQLite would let everybody read it."""
+    """An empty database, where there is none. Only its owner may read it (SQLite would let everybody), and it is in WAL
+    mode from its first moment on (two processes that start at once would be in each other's way changing that).
+    """
     path = Path(address.database or "")
+    if path.exists():
+        return
+    new = path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex}")
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            path.hardlink_to(new)
     except OSError as error:
-        raise DatabaseUrlError(f"the file {path} can't be opened for writing: {error.strerror}") from None
+        raise DatabaseUrlError(f"the file {path} can't be made: {error.strerror}") from None
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _sqlite(address: URL, total_seconds: float, *, begin: str, connections: int) -> AsyncEngine:

@@ -17,7 +17,7 @@ from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingO
 from graphql.pyutils import Path as ResponsePath
 
 from schema.errors import BadUserInput
-from schema.ids import decode_id
+from schema.ids import LEDGER_TYPES, decode_id
 
 Path = tuple[str | int, ...]
 
@@ -98,10 +98,11 @@ class Placing(ExecutorThrowingOnIncremental):
     def _type(self, stand_in: StandIn, named: Any) -> GraphQLObjectType | None:
         """The type of the record; None where the field can't hold it, or the graph hasn't it (any more)."""
         try:
-            found = self.schema.get_type(decode_id(stand_in.id).type)
+            key = decode_id(stand_in.id)
         except BadUserInput:
             return None
-        if not isinstance(found, GraphQLObjectType):
+        found = self.schema.get_type(key.type)
+        if key.type in LEDGER_TYPES or not isinstance(found, GraphQLObjectType):
             return None
         fits = self.schema.is_sub_type(named, found) if is_abstract_type(named) else found is named
         return found if fits else None

@@ -155,6 +155,7 @@ def _sqlite(address: URL, total_seconds: float, *, begin: str, connections: int)
         pool_size=connections,
         max_overflow=0,
         pool_timeout=total_seconds,
+        hide_parameters=True,  # they hold what no log should
         json_serializer=encode_json,
         json_deserializer=msgspec.json.decode,
     )
@@ -192,6 +193,7 @@ def _postgres(address: URL, total_seconds: float) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=total_seconds,
         pool_use_lifo=True,
+        hide_parameters=True,  # they hold what no log should
         json_serializer=encode_json,
         json_deserializer=msgspec.json.decode,
     )

@@ -13,6 +13,7 @@ _SETTINGS = """
 select set_config('statement_timeout', %(statement)s, false),
     set_config('lock_timeout', %(lock)s, false),
     set_config('idle_in_transaction_session_timeout', %(idle)s, false),
+    set_config('default_transaction_isolation', 'read committed', false),
     set_config('synchronous_commit',
         case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end,
         false)

@@ -40,7 +40,7 @@ async def _taken(tx: Transaction, new: NewRun) -> Run:
         sa.select(runs).where(runs.c.caller == new.caller, runs.c.idempotency_key == new.idempotency_key)
     )
     if row is None:
-        raise RuntimeError(f"a run with the id {new.id} exists, under another key")
+        raise RuntimeError(f"the key of run {new.id} is taken, and nobody is seen to have it")
     return record_of(Run, row)
 
 

@@ -62,6 +62,15 @@ def postgres_ledger(postgres_url: str) -> str:
     return url
 
 
+@pytest.fixture
+def postgres_ledger_url(postgres_ledger: str) -> str:
+    """Emptied, which is far quicker than a database for each test."""
+    with psycopg.connect(postgres_ledger) as connection:
+        connection.execute(f"truncate {', '.join(metadata.tables)} restart identity")
+        connection.execute("insert into head (id, audits, hash, events) values (1, 0, repeat('0', 64), 0)")
+    return postgres_ledger
+
+
 @pytest.fixture(params=DATABASES)
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a ledger for this test alone, migrated and empty; for one kind of database after the other."""
@@ -69,10 +78,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "ledger.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
-    url: str = request.getfixturevalue("postgres_ledger")
-    with psycopg.connect(url) as connection:  # far quicker than a database for each test
-        connection.execute(f"truncate {', '.join(metadata.tables)} restart identity")
-        connection.execute("insert into head (id, audits, hash, events) values (1, 0, repeat('0', 64), 0)")
+    url: str = request.getfixturevalue("postgres_ledger_url")
     return url
 
 

@@ -63,7 +63,7 @@ class EmbeddedRecords:
             compiled = self._plans.embedded(operation, chosen, variables.coerced if variables else {}, selections)
         except RequestError as error:
             unfit = Failed(BadUserInput(str(error)))
-            _Filling(dict.fromkeys(places, (None, unfit)), verdict, troubled=True).into(data)
+            _Filling({p: (None, unfit if _may_be(p) else None) for p in places}, verdict, troubled=True).into(data)
             return None
         run = Run(self._reads, compiled, variables, explain=operation.explain)
         try:
@@ -172,7 +172,8 @@ class _Filling:
             return value.value
         if root is not None:
             return self._verdict.node(root, value, path)
-        self._told(value, path)
+        if value is not None:
+            self._told(value, path)
         return None
 
     def _bare(self, place: Place, failed: Failed, path: Path) -> Json:

@@ -97,9 +97,11 @@ async def gateway_of() -> AsyncIterator[Callable[..., Any]]:
     """Starts a gateway over a sandbox's ready document; stopped after the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(ready: dict[str, Any], *, clock: Clock | None = None, **changes: Any) -> Gateway:
+        async def start(
+            ready: dict[str, Any], *, clock: Clock | None = None, desk: Any = None, **changes: Any
+        ) -> Gateway:
             minted = {role: new_key(name=role, role=role) for role in ROLES}
-            engine = build_engine(settings_of(ready, **changes), clock=clock)
+            engine = build_engine(settings_of(ready, **changes), clock=clock, desk=desk)
             app = build_app(engine, keys=KeyRing([key for _, key in minted.values()]))
             await stack.enter_async_context(app.router.lifespan_context(app))
             transport = httpx2.ASGITransport(app=app)

@@ -5,7 +5,7 @@
 import json
 import random
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,18 @@ from graphql import (
     get_named_type,
     is_composite_type,
 )
+
+from platforms.bindings import Bindings
+from runtime.clock import SystemClock
+from schema.errors import Queue
+from sync.desk import Desk
+from sync.firm import Firm
+from sync.ledger.database import open_ledger
+from sync.ledger.migrating import migrate
+from sync.ledger.port import Ledger, NewException, NewRun, Outcome, RunChange
+from sync.ledger.records import RunStatus
+from sync.process import Flow, Process, Wish
+from sync.reception import FrontDesk
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = build_schema((ROOT / "schema/schema.graphql").read_text())
@@ -81,9 +93,16 @@ class Operations:
 
     def operation(self) -> tuple[str, dict[str, Any]]:
         """A valid document and its variables, which may be anything."""
-        names = self.dice.sample(list(SCHEMA.query_type.fields), k=self.dice.choice((1, 1, 2, 3)))
-        roots = " ".join(self.field("Query", name, depth=self.dice.randint(2, DEEPEST)) for name in names)
-        return self.written(roots)
+        return self.drawn("Query")
+
+    def mutation(self) -> tuple[str, dict[str, Any]]:
+        """Wishes and decisions that may be anything."""
+        return self.drawn("Mutation")
+
+    def drawn(self, root: str) -> tuple[str, dict[str, Any]]:
+        names = self.dice.sample(list(SCHEMA.get_type(root).fields), k=self.dice.choice((1, 1, 2, 3)))
+        roots = " ".join(self.field(root, name, depth=self.dice.randint(2, DEEPEST)) for name in names)
+        return self.written(roots, root.lower())
 
     def every_field(self, type_name: str, hostile: str | None = None) -> tuple[str, dict[str, Any]]:
         """All fields of one type at once, found on the shortest way from a root; `hostile` gets drawn arguments."""
@@ -98,9 +117,10 @@ class Operations:
             type_name = parent
         return self.written(below)
 
-    def written(self, roots: str) -> tuple[str, dict[str, Any]]:
+    def written(self, roots: str, kind: str = "query") -> tuple[str, dict[str, Any]]:
         head = f"({', '.join(self.declared)})" if self.declared else ""
-        return f"query Fuzz{head}{self.freshness()} {{ {roots} }}", self.variables
+        freshness = self.freshness() if kind == "query" else ""
+        return f"{kind} Fuzz{head}{freshness} {{ {roots} }}", self.variables
 
     # ---------------------------------------------------------------------------------------------------- selections
 
@@ -133,7 +153,7 @@ class Operations:
     def plain_arguments(self, parent: str, name: str) -> str:
         """What a root field needs to bring anything."""
         args = SCHEMA.query_type.fields[name].args if parent == "Query" else {}
-        known = [text for text, kind in self.found["ids"] if kind == name.capitalize() or "id" not in args]
+        known = [text for text, kind in self.found["ids"] if kind.lower() == name.lower() or "id" not in args]
         if "ids" in args:
             return f"(ids: {json.dumps(known[:3])})"
         if name == "node":
@@ -205,6 +225,8 @@ class Operations:
                 return dice.choice(INSTANTS) if hostile else dice.choice(INSTANTS[:4])
         if hostile:
             return dice.choice(RARE_TEXTS if dice.random() < 0.04 else TEXTS)
+        if kind == "JSON":
+            return dice.choice((None, {}, {"name": "Acme", "amount": 1.5}, [], "x", 0, True, {"a": {"b": [None]}}))
         if kind == "ID" or name == "externalId":
             return dice.choice([text for text, _ in self.found["ids"]] + self.found["external"])
         if name == "after":
@@ -267,3 +289,53 @@ def hostile_texts() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def object_types() -> dict[str, list[tuple[str, str]]]:
     return WAYS
+
+
+# ---------------------------------------------------------------------------------------------------------- the ledger
+
+
+class AnyWish(Wish, forbid_unknown_fields=False):
+    id: str | None = None
+    invoice_id: str | None = None
+    account_id: str | None = None
+
+
+async def touch(process: Process, wish: AnyWish) -> None:
+    process.concerns(*filter(None, (wish.id, wish.invoice_id, wish.account_id)))
+
+
+def flow_of(name: str) -> Flow:
+    return Flow(
+        name=name, version=1, wish=AnyWish, process=touch, subject=lambda wish: wish.id, queue=Queue.FINANCE,
+        approver="finance" if name == "postInvoice" else None, changes_one_record=name.startswith("update"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Callable[[Bindings], Desk]]:
+    """A desk that takes every wish, and a ledger in which one problem is open already."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    await migrate(url)
+    ledger = open_ledger(url, clock=SystemClock())
+    flows = {name: flow_of(name) for name in SCHEMA.mutation_type.fields}
+    await raise_problem(ledger)
+
+    def make(bindings: Bindings) -> Desk:
+        return FrontDesk(ledger, Firm(bindings, {}), flows, SystemClock(), ring=lambda: None, approval_seconds=60)
+
+    yield make
+    await ledger.close()
+
+
+async def raise_problem(ledger: Ledger) -> None:
+    run = await ledger.accept(
+        NewRun(
+            id="problem", workflow="updateAccount", version=1, correlation_id="c", caller="admin", role="admin",
+            idempotency_key="problem", input_hash="h", input={}, reason=None, order_key=None, plan=None, plan_hash=None,
+            facts={}, records=(),
+        )
+    )  # fmt: skip
+    claimed = await ledger.claim(run.id, "worker", seconds=60)
+    assert claimed is not None
+    problem = NewException(queue=Queue.PMO, code="P", message="A problem.", cause="cause", run_id=run.id)
+    await ledger.release(claimed[1], RunChange(status=RunStatus.FAILED), Outcome(raised=(problem,)))

@@ -276,3 +276,17 @@ async def test_the_plan_of_records_within_is_explained_and_kept(governed):
     kept = len(governed.world.engine._plans._plans)
     await governed.data(query, id=run)
     assert len(governed.world.engine._plans._plans) == kept
+
+
+async def test_an_age_that_cannot_be_meant_costs_the_records_alone(governed):
+    """A mutation is done by then: what is wrong with reading its records must not pass for its failure."""
+    (account,) = governed.ids("Account", 1)
+    run = await run_with(governed, [account, "junk"])
+    answer = await governed.ask(
+        """query($id: ID!) { syncRun(id: $id) { workflow
+            records @freshness(maxAge: -1) { id ... on Account { name } } } }""",
+        id=run,
+    )
+    assert answer["data"]["syncRun"] == {"workflow": "updateAccount", "records": [{"id": account, "name": None}]}
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["syncRun", "records", 0, "name"], "BAD_USER_INPUT")

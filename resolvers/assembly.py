@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from platforms.bindings import Bindings
+from platforms.budget import Budgets
 from platforms.connected import Connected
 from platforms.registry import connect
 from resolvers.engine import GraphEngine
@@ -20,14 +21,19 @@ MARGIN = 0.5
 
 
 def build_engine(
-    settings: Settings, *, clock: Clock | None = None, desk: Callable[[Bindings], Desk] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    desk: Callable[[Bindings], Desk] | None = None,
+    budgets: Budgets | None = None,
 ) -> GraphEngine:
     """An engine over the configured platforms. Nothing is called yet, so that any of them may be down.
 
-    `desk` makes the desk that takes writes to these platforms; without it the graph can only be read.
+    `desk` makes the desk that takes writes to these platforms; without it the graph can only be read. `budgets` makes
+    what processes share of each platform's places and quota.
     """
     time = clock or SystemClock()
-    platforms = connect(settings, clock=time)
+    platforms = connect(settings, clock=time, budgets=budgets)
     bindings = bindings_of(settings, platforms)
     wall_clock = settings.server.wall_clock_seconds
     return GraphEngine(

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import demo, doctor, keys, query, sandbox, schema, serve, settings
+from gateway.cli import demo, doctor, keys, query, sandbox, schema, serve, settings, worker
 from gateway.cli.refusal import Refusal
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("query")(query.query)
 app.add_typer(schema.app, name="schema")
 app.command("doctor")(doctor.doctor)

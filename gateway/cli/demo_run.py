@@ -18,6 +18,7 @@ from gateway.cli.ports import listen, url_of
 from gateway.cli.private_files import write_private
 from gateway.cli.progress import Progress
 from gateway.cli.refusal import Refusal
+from gateway.cli.second_story import convert_a_deal
 from runtime.settings import read_settings
 
 
@@ -50,7 +51,9 @@ async def run_demo(wishes: DemoWishes) -> None:
         question = files("gateway.cli").joinpath("sample.graphql").read_text(encoding="utf-8")
         with progress.step("a sample question"):
             answer = await asyncio.to_thread(ask, url, key=keys["admin"], document=question)
-        _show(question, answer, url=url, keys=keys, sandbox=sandbox)
+        _show_answer(question, answer)
+        await _second_story(wishes.firm, url, keys["service"])
+        _show_places(url=url, keys=keys, sandbox=sandbox)
         if wishes.ready_file is not None:
             ready = {"graphql": url, "keys": keys, "sandbox": sandbox}
             write_private(wishes.ready_file, json.dumps(ready, indent=2) + "\n")
@@ -70,13 +73,29 @@ def _forget_earlier(ready_file: Path) -> None:
         raise Refusal(f"--ready-file: {ready_file} can't be replaced: {error.strerror}") from None
 
 
-def _show(
-    question: str, answer: Mapping[str, Any], *, url: str, keys: Mapping[str, str], sandbox: Mapping[str, Any]
-) -> None:
+def _show_answer(question: str, answer: Mapping[str, Any]) -> None:
     print("\nA question over all platforms:\n")
     print(question)
     print("Its answer:\n")
     print(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+async def _second_story(firm: Firm, url: str, key: str) -> None:
+    if firm.tryton:
+        print("\nTryton is only read so far; `crosswalk demo` with its usual ERP shows what is written.")
+        return
+
+    def ask_data(document: str, variables: dict[str, object]) -> Mapping[str, Any]:
+        answer = ask(url, key=key, document=document, variables=variables)
+        if answer.get("errors"):
+            raise Refusal(*(f"the demo's second story failed: {error['message']}" for error in answer["errors"]))
+        found: Mapping[str, Any] = answer["data"]
+        return found
+
+    await asyncio.to_thread(convert_a_deal, ask_data, print)
+
+
+def _show_places(*, url: str, keys: Mapping[str, str], sandbox: Mapping[str, Any]) -> None:
     print("\nLook around")
     print(f"  GraphQL       {url}")
     print(f"  GraphiQL      {url.removesuffix('graphql')}  (asks for a key)")

@@ -9,7 +9,6 @@ import yaml
 
 from gateway.cli.private_files import write_private
 
-
 # How the invented firm sets up what it sells, and which of its ERP's items stand for what it bills.
 SERVICES: Mapping[str, Mapping[str, Any]] = {
     "ADV": {"kind": "ADVISORY", "tasks": ["Kick-off", "Assessment", "Report"]},

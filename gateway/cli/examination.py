@@ -6,15 +6,23 @@ from collections.abc import Iterable
 from gateway.cli.findings import Finding
 from platforms.connected import Connected
 from platforms.quota import Quota
+from runtime.database import DatabaseUrlError
 from runtime.redis import probe_redis
 from runtime.settings import Settings
+from schema.errors import LedgerUnavailable
+from sync.ledger.migrating import LedgerVersionError, prepare
 
 _ALMOST_USED_UP = 0.9  # the share of an allowance from which a person should know
 
 
 async def examine(settings: Settings, platforms: Iterable[Connected]) -> list[Finding]:
-    """What is fine and what is not: keys, roles, each platform, Redis. Closes the platforms."""
-    looked_at = await asyncio.gather(*(_platform(platform, settings) for platform in platforms), _cache(settings))
+    """What is fine and what is not: keys, roles, each platform, ledger, Redis. Closes the platforms."""
+    looked_at = await asyncio.gather(
+        *(_platform(platform, settings) for platform in platforms),
+        _ledger(settings),
+        _broker(settings),
+        _cache(settings),
+    )
     return [_keys(settings), _roles(settings), *looked_at]
 
 
@@ -68,6 +76,32 @@ def _with_quota(subject: str, detail: str, quota: Quota) -> Finding:
     until = f" (it starts anew at {quota.resets_at:%Y-%m-%d %H:%M} UTC)" if quota.resets_at else ""
     return Finding.bad(
         subject, told, f"find out what else spends the allowance, ask the vendor for more, or wait{until}"
+    )
+
+
+async def _ledger(settings: Settings) -> Finding:
+    try:
+        await prepare(settings.ledger.url.get_secret_value())
+    except DatabaseUrlError as error:
+        return Finding.bad("ledger", str(error), "correct ledger.url")
+    except LedgerVersionError as error:
+        return Finding.bad("ledger", str(error), "do as it says before the gateway starts")
+    except LedgerUnavailable as error:
+        return Finding.bad("ledger", error.detail, "check ledger.url, and that the database runs and lets us in")
+    kind = settings.ledger.url.get_secret_value().partition(":")[0]
+    return Finding.good("ledger", f"{kind}, tables of this version")
+
+
+async def _broker(settings: Settings) -> Finding:
+    if settings.broker.url is None:
+        return Finding.good("broker", "jobs are done in the gateway's own process; no Redis configured")
+    why = await probe_redis(settings.broker.url.get_secret_value())
+    if why is None:
+        return Finding.good("broker", "Redis answers; `crosswalk worker` carries out runs")
+    return Finding.bad(
+        "broker",
+        f"Redis: {why}",
+        "check broker.url and that the server runs; runs are accepted, and wait until it does",
     )
 
 

@@ -3,19 +3,24 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.app import build_app
 from gateway.cli.edge_settings import edge_options, key_ring
 from gateway.cli.refusal import Refusal
 from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
+from gateway.cli.workplace import opened_ledger, shared_budgets, working
 from gateway.log import operation_log
 from gateway.server import calm_collector
+from platforms.bindings import Bindings
 from platforms.connected import Connected
 from platforms.registry import connect
 from resolvers.assembly import bindings_of, build_engine
+from runtime.clock import SystemClock
 from runtime.settings import Settings, SettingsError
+from sync.desk import Desk
+from sync.workshop import Workshop
 
 
 def run_gateway(settings: Settings, listener: socket.socket, *, announce: Callable[[], None]) -> None:
@@ -31,17 +36,32 @@ def run_gateway(settings: Settings, listener: socket.socket, *, announce: Callab
 
 @asynccontextmanager
 async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncIterator[None]:
-    """A gateway that answers on `listener` from entering to leaving; leaving waits for the operations in flight."""
+    """A gateway that answers on `listener` from entering to leaving; leaving waits for the operations in flight.
+
+    Where jobs don't go over Redis, it works on runs as well.
+    """
     options = edge_options(settings)
     log = operation_log(level=settings.log.level, style=settings.log.format)
-    try:
-        keys = key_ring(settings)
-        engine = build_engine(settings)
-    except SettingsError as error:
-        raise Refusal(*error.problems) from None
-    app = build_app(engine, keys=keys, options=options, log=log)
-    calm_collector()
-    async with serving(app, listener, options):
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(opened_ledger(settings, clock))
+        budgets = await stack.enter_async_context(shared_budgets(settings))
+        shops: list[Workshop] = []
+
+        def desk(bindings: Bindings) -> Desk:
+            shops.append(Workshop(settings, bindings, ledger, clock))
+            return shops[0].desk
+
+        try:
+            keys = key_ring(settings)
+            engine = build_engine(settings, clock=clock, desk=desk, budgets=budgets)
+        except SettingsError as error:
+            raise Refusal(*error.problems) from None
+        app = build_app(engine, keys=keys, options=options, log=log)
+        calm_collector()
+        await stack.enter_async_context(serving(app, listener, options))
+        # Work on runs ends before the platforms are let go of, which the application does when it stops.
+        await stack.enter_async_context(working(shops[0]))
         yield
 
 

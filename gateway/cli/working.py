@@ -1,0 +1,99 @@
+"""Runs workers: one in this process, or several processes that are started anew when they end by themselves."""
+
+import asyncio
+import os
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+from gateway.cli.refusal import Refusal
+from gateway.cli.until_stopped import run_until_stopped
+from gateway.cli.workplace import opened_ledger, shared_budgets, working
+from gateway.server import calm_collector
+from platforms.registry import connect
+from resolvers.assembly import bindings_of
+from runtime.clock import SystemClock
+from runtime.settings import Settings, SettingsError
+from sync.workshop import Workshop
+
+STOP_SECONDS = 20.0
+PAUSE_SECONDS = 1.0
+"""Before a process that ended by itself is started anew."""
+
+
+def run_worker(settings: Settings, *, threads: int, supervised: bool) -> None:
+    """Works until it is stopped by a signal; `supervised`: or until standard input ends."""
+
+    async def until_cancelled() -> None:
+        clock = SystemClock()
+        async with AsyncExitStack() as stack:
+            ledger = await stack.enter_async_context(opened_ledger(settings, clock))
+            budgets = await stack.enter_async_context(shared_budgets(settings))
+            try:
+                platforms = connect(settings, clock=clock, budgets=budgets)
+                for platform in platforms.values():
+                    stack.push_async_callback(platform.close)
+                shop = Workshop(settings, bindings_of(settings, platforms), ledger, clock, works=True, threads=threads)
+            except SettingsError as error:
+                raise Refusal(*error.problems) from None
+            calm_collector()
+            await stack.enter_async_context(working(shop))
+            structlog.get_logger().info("worker ready", threads=threads)
+            await (_input_ended() if supervised else asyncio.Event().wait())
+
+    run_until_stopped(until_cancelled())
+
+
+async def _input_ended() -> None:
+    """Whoever started us is gone."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            ended.set()
+
+    loop.add_reader(sys.stdin.fileno(), read)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+
+
+def run_workers(config: Path, *, processes: int, threads: int) -> None:
+    """As many processes as wished, until it is stopped by a signal."""
+
+    async def until_cancelled() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(processes):
+                group.create_task(_kept_running(config, threads))
+
+    run_until_stopped(until_cancelled())
+
+
+async def _kept_running(config: Path, threads: int) -> None:
+    """One process, started anew whenever it ends by itself."""
+    command = [sys.executable, "-m", "gateway", "worker", "--supervised"]
+    command += ["--config", str(config), "--threads", str(threads)]
+    while True:
+        # Its standard input ends with us, however we end. A session of its own: Ctrl-C is ours to hand on.
+        process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, start_new_session=True)
+        try:
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                await _stop(process)
+        structlog.get_logger().warning("a worker ended by itself and is started anew", exit_code=code)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -18,6 +18,10 @@ PREFIX = "crosswalk:budget:1:"
 """Of the keys. The number goes up when two versions of this module would misunderstand each other."""
 LEASE_SECONDS = 5.0
 """After this silence the places of a process are taken for free: it was killed."""
+RENEWAL_SECONDS = 1.0
+"""Whoever has places speaks at least so often."""
+SETTLING_SECONDS = 1.25
+"""After Redis has forgotten everything nobody is admitted for so long: time for each to say again what it has."""
 MARK_SECONDS = 0.25
 """After this silence nobody stands back any more for those who wait in a process."""
 PRESENCE_SECONDS = 30.0
@@ -27,12 +31,14 @@ PRESENCE_SECONDS = 30.0
 class Said(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One process's word. The tuples are by class, the most urgent first.
 
-    `number` rises with every word, so that one which arrives late is told from the last one. `held` are the places it
-    has, `waits` its callers without one, `waited` the milliseconds of the first of each. `pause` is in milliseconds,
-    `paused_by` the code of the answer that asked for it. `quota` is a quota as JSON where there is news of it.
+    `number` rises with every word, so that one which arrives late is told from the last one; `known` says that the last
+    is so short ago that the process must still be known. `held` are the places it has, `waits` its callers without one,
+    `waited` the milliseconds of the first of each. `pause` is in milliseconds, `paused_by` the code of the answer that
+    asked for it. `quota` is a quota as JSON where there is news of it.
     """
 
     number: int
+    known: bool = False
     caps: tuple[int, ...]
     held: int
     waits: tuple[int, ...]
@@ -104,4 +110,4 @@ _heard = msgspec.msgpack.Decoder(Heard)
 _quota = msgspec.json.Decoder(Quota)
 _SCRIPT = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 _DIGEST = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
-_SPANS = tuple(int(seconds * 1000) for seconds in (LEASE_SECONDS, MARK_SECONDS, PRESENCE_SECONDS))
+_SPANS = tuple(int(seconds * 1000) for seconds in (LEASE_SECONDS, MARK_SECONDS, PRESENCE_SECONDS, SETTLING_SECONDS))

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from platforms.budget import Holding, LocalBudget
-from platforms.budget_exchange import LEASE_SECONDS, Heard, Said, read, written
+from platforms.budget_exchange import LEASE_SECONDS, PRESENCE_SECONDS, RENEWAL_SECONDS, Heard, Said, read, written
 from platforms.quota import Quota
 from platforms.slots import Priority, class_caps
 from runtime.clock import Clock
@@ -23,7 +23,6 @@ REST = 3.0
 """Seconds for which a Redis that failed isn't asked."""
 ASSUMED_PROCESSES = 4
 """Among how many a platform's places are divided before Redis has told how many there are."""
-_RENEWAL = LEASE_SECONDS / 5  # seconds of silence after which a process that has places speaks up
 _AGAIN = (0.005, 0.05)  # seconds between two questions about a place, drawn from between these two
 _AGAIN_INTERACTIVE = (0.005, 0.015)
 _LINGERING = 0.02  # seconds for which a place that nobody wants may stay with who had it, to go with the next word
@@ -49,8 +48,25 @@ class SharedBudget(LocalBudget):
     given back while half of all are free. It belongs to the event loop that it is first used on.
     """
 
-    __slots__ = ("_alone_until", "_clock", "_closed", "_jitter", "_lingers", "_news", "_number", "_paused", "_places",
-                 "_platform", "_processes", "_roomy", "_speaking", "_table", "_timer", "_unsaid")  # fmt: skip
+    __slots__ = (
+        "_alone_until",
+        "_clock",
+        "_closed",
+        "_jitter",
+        "_known_until",
+        "_lingers",
+        "_news",
+        "_number",
+        "_paused",
+        "_places",
+        "_platform",
+        "_processes",
+        "_roomy",
+        "_speaking",
+        "_table",
+        "_timer",
+        "_unsaid",
+    )
 
     def __init__(
         self, platform: str, table: Table, *, slots: int, clock: Clock, jitter: Callable[[], float] = random.random
@@ -63,6 +79,7 @@ class SharedBudget(LocalBudget):
         self._jitter = jitter
         self._processes = ASSUMED_PROCESSES
         self._number = 0
+        self._known_until = 0.0
         self._alone_until: float | None = None
         self._unsaid = False
         self._lingers = False
@@ -165,7 +182,7 @@ class SharedBudget(LocalBudget):
             return least + (most - least) * self._jitter()
         if self._lingers:
             return _LINGERING
-        return _RENEWAL if self.in_use else None
+        return RENEWAL_SECONDS if self.in_use else None
 
     async def _speak(self) -> None:
         said, paused, news = self._word(), self._paused, self._news
@@ -187,6 +204,7 @@ class SharedBudget(LocalBudget):
         until, code = self._paused or (0.0, "")
         return Said(
             number=self._number,
+            known=self._clock.monotonic() < self._known_until,
             caps=class_caps(self._places),
             held=self.in_use,
             waits=self.waiting,
@@ -215,6 +233,7 @@ class SharedBudget(LocalBudget):
             self.resize(0)
             _log.info("budget_shared", platform=self._platform, processes=heard.processes)
         self._processes = heard.processes or self._processes
+        self._known_until = self._clock.monotonic() + PRESENCE_SECONDS / 2
         self._roomy = heard.free >= self._places / 2
         if heard.pause:
             super().hold(self._clock.monotonic() + heard.pause / 1000, _KINDS.get(heard.paused_by, UpstreamRateLimited))

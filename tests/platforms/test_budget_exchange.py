@@ -14,6 +14,8 @@ from platforms.budget_exchange import (
     LEASE_SECONDS,
     MARK_SECONDS,
     PRESENCE_SECONDS,
+    RENEWAL_SECONDS,
+    SETTLING_SECONDS,
     Exchange,
     Heard,
     Said,
@@ -71,6 +73,7 @@ class Seat:
         self.spoke = self.table.now
         said = Said(
             number=self.number,
+            known=self.number > 1,
             caps=CAPS,
             held=self.held,
             waits=tuple(len(queue) for queue in self.waiting),
@@ -211,15 +214,31 @@ async def test_the_allowance_told_last_is_everybodys(table: Table) -> None:
     assert read((await one.speaks()).quota) == Quota(used=9, limit=100)
 
 
-async def test_a_flushed_redis_hears_again_what_everybody_has(table: Table) -> None:
-    one, other = table.seat(), table.seat()
+async def test_after_a_flush_nobody_is_admitted_before_each_has_said_what_it_has(table: Table) -> None:
+    one, other, third = table.seat(), table.seat(), table.seat()
     one.wants(Priority.INTERACTIVE, 3)
-    await one.speaks()
+    for seat in (one, other, third):
+        await seat.speaks()
     await table.client.flushall()
     await table.client.script_flush()
-    await one.speaks()
     other.wants(Priority.INTERACTIVE, LIMIT)
+    assert not any((await other.speaks()).admitted)
+    table.now += int(RENEWAL_SECONDS * 1000)
+    await one.speaks()
+    assert not any((await other.speaks()).admitted)
+    table.now += int((SETTLING_SECONDS - RENEWAL_SECONDS) * 1000)
     assert (await other.speaks()).admitted == (2, 0, 0, 0)
+    table.now += MARK + 1
+    await third.speaks()
+    one.held = 0
+    await one.speaks()
+    assert (await other.speaks()).admitted == (3, 0, 0, 0), "that it was forgotten counts once"
+
+
+async def test_one_who_is_new_need_not_be_known(table: Table) -> None:
+    new = table.seat()
+    new.wants(Priority.INTERACTIVE)
+    assert (await new.speaks()).admitted == (1, 0, 0, 0)
 
 
 SEATS = 3

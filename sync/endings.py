@@ -42,9 +42,9 @@ class Endings:
             finished_at=self._clock.now(),
             clear=frozenset({"next_at", "parked"}),
         )
-        settled = (subject_of(run),) if status is RunStatus.SUCCEEDED else ()
+        settled = subject_of(run) if status is RunStatus.SUCCEEDED else None
         audit = (_entry(run, f"run.{status.value.lower()}", {"workflow": run.workflow}),)
-        await self._ledger.release(lease.hold(), change, Outcome(audit=audit, closed_causes=settled))
+        await self._ledger.release(lease.hold(), change, Outcome(audit=audit, settled_subject=settled))
 
     async def later(self, lease: KeptLease, run: Run, flow: Flow, later: Later) -> bool:
         tries = run.tries + (later.parked is None)

@@ -6,7 +6,7 @@ from sync.ledger.port import RunChange
 from sync.ledger.records import ACTIVE, ENDED, Run, RunStatus
 from sync.ledger.transaction import Transaction
 
-_CLEARABLE = frozenset({"next_at", "parked", "finished_at"})
+_CLEARABLE = frozenset({"planned_at", "next_at", "parked", "finished_at"})
 _SET = tuple(name for name in RunChange.__dataclass_fields__ if name != "clear")
 
 

@@ -153,14 +153,28 @@ class DatabaseLedger:
     # ---------------------------------------------------------------------------------------------- people's writes
 
     async def decide(
-        self, run_id: str, *, state: ApprovalState, by: str, comment: str | None, audit: Audited
+        self,
+        run_id: str,
+        *,
+        state: ApprovalState,
+        by: str,
+        comment: str | None,
+        audit: Audited,
+        plan_hash: str | None = None,
     ) -> tuple[Run, Approval] | None:
-        return await self._write(
-            lambda tx: deciding.decide(tx, run_id, state=state, by=by, comment=comment, audited=audit)
-        )
+        decision = deciding.Decision(state=state, by=by, comment=comment, plan_hash=plan_hash)
+        return await self._write(lambda tx: deciding.decide(tx, run_id, decision, audit))
 
-    async def steer(self, run_id: str, expected: Sequence[RunStatus], change: RunChange, audit: Audited) -> Run | None:
-        return await self._write(lambda tx: deciding.steer(tx, run_id, expected, change, audit))
+    async def steer(
+        self,
+        run_id: str,
+        expected: Sequence[RunStatus],
+        change: RunChange,
+        audit: Audited,
+        *,
+        fence: int | None = None,
+    ) -> Run | None:
+        return await self._write(lambda tx: deciding.steer(tx, run_id, expected, fence, change, audit))
 
     async def settle(
         self, exception_id: str, *, status: ExceptionState, by: str, resolution: str, audit: Audited

@@ -1,6 +1,7 @@
 """What people write: decisions on approvals, a run's way, an exception's end, other values for a step."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,32 +32,43 @@ MACHINE = "crosswalk"
 _EXPIRED_AT_ONCE = 100
 
 
-async def decide(
-    tx: Transaction, run_id: str, *, state: ApprovalState, by: str, comment: str | None, audited: Audited
-) -> tuple[Run, Approval] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """On an approval; of this plan only, where one is named."""
+
+    state: ApprovalState
+    by: str
+    comment: str | None
+    plan_hash: str | None
+
+
+async def decide(tx: Transaction, run_id: str, decision: Decision, audited: Audited) -> tuple[Run, Approval] | None:
     run = await _waiting_run(tx, run_id)
     if run is None:
         return None
-    waiting = sa.update(approvals).where(approvals.c.run_id == run_id, IS_SUBMITTED, approvals.c.expires_at > tx.now)
-    decided = waiting.values(state=state, decided_by=by, decided_at=tx.now, comment=comment)
-    row = await tx.one(decided.returning(*approvals.c))
+    waiting = sa.and_(approvals.c.run_id == run_id, IS_SUBMITTED, approvals.c.expires_at > tx.now)
+    if decision.plan_hash is not None:
+        waiting = sa.and_(waiting, approvals.c.plan_hash == decision.plan_hash)
+    values = {"state": decision.state, "decided_by": decision.by, "comment": decision.comment, "decided_at": tx.now}
+    row = await tx.one(sa.update(approvals).where(waiting).values(values).returning(*approvals.c))
     if row is None:
         return None
-    status = RunStatus.PENDING if state is ApprovalState.APPROVED else RunStatus.CANCELLED
+    status = RunStatus.PENDING if decision.state is ApprovalState.APPROVED else RunStatus.CANCELLED
     run = await _move(tx, run, RunChange(status=status))
     tx.audit([audited])
     return run, record_of(Approval, row)
 
 
 async def steer(
-    tx: Transaction, run_id: str, expected: Sequence[RunStatus], wanted: RunChange, audited: Audited
+    tx: Transaction, run_id: str, expected: Sequence[RunStatus], fence: int | None, wanted: RunChange, audited: Audited
 ) -> Run | None:
     key = await tx.one(sa.select(runs.c.order_key).where(runs.c.id == run_id))
     await tx.lock_order(key.order_key if key else None)
     unheld = sa.or_(runs.c.lease_owner.is_(None), runs.c.lease_until <= tx.now)
-    row = await tx.one(
-        sa.select(runs).where(runs.c.id == run_id, runs.c.status.in_(expected), unheld).with_for_update()
-    )
+    as_seen = sa.and_(runs.c.id == run_id, runs.c.status.in_(expected))
+    if fence is not None:
+        as_seen = sa.and_(as_seen, runs.c.fence == fence)
+    row = await tx.one(sa.select(runs).where(as_seen, unheld).with_for_update())
     if row is None:
         return None
     run = await _move(tx, record_of(Run, row), wanted)

@@ -1,6 +1,5 @@
 """What a worker's transaction writes beside the run and its step: links, exceptions, approvals, audit, events."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +17,8 @@ EXCEPTION_EVENT = "exception"
 async def write(tx: Transaction, run_id: str, correlation_id: str, outcome: Outcome) -> None:
     for link in outcome.links:
         await _link(tx, link)
-    if outcome.closed_causes:
-        await _close(tx, run_id, outcome.closed_causes)
+    if outcome.settled_subject is not None:
+        await _close(tx, run_id, outcome.settled_subject)
     for new in outcome.raised:
         await _raise(tx, new, correlation_id)
     if outcome.approval is not None:
@@ -45,6 +44,7 @@ async def _raise(tx: Transaction, new: NewException, correlation_id: str) -> Non
     written = tx.insert(exceptions)
     newer: dict[str, sa.ColumnElement[Any]] = {name: written.excluded[name] for name in _BROUGHT_UP_TO_DATE}
     newer |= {name: sa.func.coalesce(written.excluded[name], exceptions.c[name]) for name in _KEPT_IF_UNKNOWN}
+    newer["due_at"] = sa.func.coalesce(exceptions.c.due_at, written.excluded.due_at)  # coming again gains no time
     upserted = written.on_conflict_do_update(
         index_elements=[exceptions.c.cause], index_where=IS_OPEN, set_={**newer, "seen": exceptions.c.seen + 1}
     )
@@ -53,8 +53,9 @@ async def _raise(tx: Transaction, new: NewException, correlation_id: str) -> Non
         tx.happened(EXCEPTION_EVENT, row.id, correlation_id, {"queue": new.queue, "code": new.code})
 
 
-async def _close(tx: Transaction, run_id: str, causes: Sequence[str]) -> None:
-    closed = sa.update(exceptions).where(IS_OPEN, exceptions.c.cause.in_(causes))
+async def _close(tx: Transaction, run_id: str, subject: str) -> None:
+    about_it = sa.func.substr(exceptions.c.cause, 1, len(subject)) == subject  # LIKE would take case for nothing
+    closed = sa.update(exceptions).where(IS_OPEN, about_it)
     settled = {"resolved_by": f"run {run_id}", "resolved_at": tx.now, "resolution": "The run got past it."}
     await tx.do(closed.values(status=ExceptionState.RESOLVED, **settled))
 
@@ -66,4 +67,4 @@ async def _put_approval(tx: Transaction, approval: Approval) -> None:
 
 
 _BROUGHT_UP_TO_DATE = ("queue", "code", "message", "run_id", "step", "detail")
-_KEPT_IF_UNKNOWN = ("due_at", "record_id", "amount", "currency")
+_KEPT_IF_UNKNOWN = ("record_id", "amount", "currency")

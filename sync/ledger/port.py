@@ -110,7 +110,7 @@ class RunChange:
     finished_at: datetime | None = None
     version: int | None = None
     clear: frozenset[str] = frozenset()
-    """Names of fields among next_at, parked, finished_at that become None."""
+    """Names of fields among planned_at, next_at, parked, finished_at that become None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +120,8 @@ class Outcome:
     audit: tuple[Audited, ...] = ()
     links: tuple[Link, ...] = ()
     raised: tuple[NewException, ...] = ()
-    closed_causes: tuple[str, ...] = ()
-    """Open exceptions of these causes are resolved by the run."""
+    settled_subject: str | None = None
+    """Open exceptions whose cause begins with it are resolved by the run."""
     approval: Approval | None = None
     """A new or changed approval of the run."""
 
@@ -201,13 +201,29 @@ class Ledger(Protocol):
     # ---------------------------------------------------------------------------------------------- people's writes
 
     async def decide(
-        self, run_id: str, *, state: ApprovalState, by: str, comment: str | None, audit: Audited
+        self,
+        run_id: str,
+        *,
+        state: ApprovalState,
+        by: str,
+        comment: str | None,
+        audit: Audited,
+        plan_hash: str | None = None,
     ) -> tuple[Run, Approval] | None:
-        """Approves or rejects what waits for it, once; None where nothing does (any more)."""
+        """Approves or rejects what waits for it, once; None where nothing does (any more), or not this plan."""
         ...
 
-    async def steer(self, run_id: str, expected: Sequence[RunStatus], change: RunChange, audit: Audited) -> Run | None:
-        """Changes a run that no worker holds and that is in one of the expected statuses; None where it isn't so.
+    async def steer(
+        self,
+        run_id: str,
+        expected: Sequence[RunStatus],
+        change: RunChange,
+        audit: Audited,
+        *,
+        fence: int | None = None,
+    ) -> Run | None:
+        """Changes a run that no worker holds, that is in one of the expected statuses, and that nobody, worker or
+        person, has had since it had this fence; None where it isn't so.
 
         One that becomes active is due now, with no crashes and tries (where the change says nothing else), and gets an
         outbox row. An approval that it waited for is voided.

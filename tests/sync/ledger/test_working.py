@@ -198,13 +198,26 @@ async def test_one_problem_is_open_once_until_it_is_settled(ledger, claimed, new
 
 async def test_a_run_that_gets_past_a_problem_closes_it(ledger, clock, claimed, new_exception):
     run, hold = await claimed()
-    raised = (new_exception("a"), new_exception("b"))
-    await ledger.change(hold, RunChange(), Outcome(raised=raised))
-    await ledger.change(hold, RunChange(), Outcome(closed_causes=("a", "nobody's")))
+    raised = [
+        new_exception(cause) for cause in ("rename:a:LOST:", "rename:A:LOST:", "rename:ab:LOST:", "rename:_:LOST:")
+    ]
+    await ledger.change(hold, RunChange(), Outcome(raised=tuple(raised)))
+    await ledger.change(hold, RunChange(), Outcome(settled_subject="rename:a:"))
+    await ledger.change(hold, RunChange(), Outcome(settled_subject="rename:_:"))
     found = {entry.cause: entry for _, entry in await ledger.exceptions(first=10)}
-    assert found["b"].status is ExceptionState.OPEN
-    assert (found["a"].status, found["a"].resolved_at) == (ExceptionState.RESOLVED, clock.now())
-    assert run.id in found["a"].resolved_by
+    resolved = {cause for cause, entry in found.items() if entry.status is ExceptionState.RESOLVED}
+    assert resolved == {"rename:a:LOST:", "rename:_:LOST:"}
+    assert found["rename:a:LOST:"].resolved_at == clock.now()
+    assert run.id in found["rename:a:LOST:"].resolved_by
+
+
+async def test_a_problem_that_comes_again_is_due_no_later(ledger, clock, claimed, new_exception):
+    _, hold = await claimed()
+    due = [None, clock.now(), clock.now().replace(day=25)]
+    for at in due:
+        await ledger.change(hold, RunChange(), Outcome(raised=(new_exception(due_at=at),)))
+    ((_, found),) = await ledger.exceptions(first=10)
+    assert (found.seen, found.due_at) == (3, clock.now())
 
 
 async def test_problems_of_one_cause_raised_at_one_instant_are_one(ledger, claimed, new_exception):

@@ -1,15 +1,16 @@
-# One image for the gateway and the command line. Later processes (workers) run from it as well.
+# One image for the gateway, its workers and the command line.
 FROM python:3.11-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/crosswalk
 COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway
 COPY resolvers resolvers
+COPY sync sync
 COPY platforms platforms
 COPY schema schema
 COPY runtime runtime
 COPY sandbox sandbox
-RUN /opt/crosswalk/bin/pip install --no-cache-dir --disable-pip-version-check .
+RUN /opt/crosswalk/bin/pip install --no-cache-dir --disable-pip-version-check ".[postgres]"
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/crosswalk --create-home crosswalk

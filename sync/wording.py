@@ -27,9 +27,9 @@ def key_problem(key: str) -> Refusal | None:
     return None
 
 
-def word_problems(given: Any) -> list[Refusal]:
-    """Texts and lists that no platform would take."""
-    return list(_problems(given, ("input",)))
+def word_problems(given: Any, place: str = "input") -> list[Refusal]:
+    """Texts and lists that no platform would take; `place` is the argument that they came by."""
+    return list(_problems(given, (place,)))
 
 
 def _problems(value: Any, path: tuple[str, ...]) -> Iterator[Refusal]:

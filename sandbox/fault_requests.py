@@ -1,6 +1,7 @@
 """Requests for faults, read: the body of `POST /faults`, or why it can't be done."""
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 
 from sandbox.faults import KINDS, Fault
 from sandbox.platform import EmulatedPlatform, RefusedChange
@@ -8,7 +9,7 @@ from sandbox.refusals import RefusedRequest, unknown
 from sandbox.store import Record
 from sandbox.write_faults import OVERWRITE, WRITE_KINDS, WriteFault
 
-_KEYS = ("platform", "kind", "status", "ms", "times", "match", "body")
+_KEYS = ("platform", "kind", "status", "ms", "times", "share", "match", "body")
 _WRITE_KEYS = ("platform", "kind", "entity", "field", "value", "times")
 _MATCH_KEYS = ("method", "path")
 
@@ -45,6 +46,7 @@ def _call_fault(asked: Record, kind: str, platform: str, fault_id: str) -> Fault
         method=_text(match, "method"),
         path=_text(match, "path"),
         body=asked.get("body"),
+        share=_share(asked),
     )
 
 
@@ -79,6 +81,15 @@ def _bounded(asked: Record, name: str, low: int, high: int) -> int | None:
     if type(value) is not int or not low <= value <= high:
         raise RefusedRequest(422, "INVALID", f"{name} must be a whole number from {low} to {high}, not {value!r}")
     return value
+
+
+def _share(asked: Record) -> float | None:
+    value = asked.get("share")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not 0 < value <= 1:
+        raise RefusedRequest(422, "INVALID", f"share must be a number above 0, and at most 1, not {value!r}")
+    return float(value)
 
 
 def _text(match: Record, name: str) -> str | None:

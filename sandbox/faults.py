@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from itertools import count
+from random import Random
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -25,7 +26,7 @@ class Fault:
     """One way in which a platform misbehaves until it is taken back or `times` runs out.
 
     `ms` is the delay of `latency` and the whole length of a `slow_body`. `path` is a part of the path with its decoded
-    query, or a glob over the whole of it.
+    query, or a glob over the whole of it. `share`: which part of the calls that fit it hits; `hits` counts those.
     """
 
     id: str
@@ -37,8 +38,10 @@ class Fault:
     method: str | None = None
     path: str | None = None
     body: Any = None  # what `status` answers with, instead of the platform's own words
+    share: float | None = None
+    hits: int = 0
 
-    def hits(self, method: str, target: str) -> bool:
+    def fits(self, method: str, target: str) -> bool:
         if self.method is not None and self.method.upper() != method:
             return False
         return self.path is None or self.path in target or fnmatchcase(target, self.path)
@@ -49,6 +52,8 @@ class Fault:
 
     def as_json(self) -> dict[str, Any]:
         told = {name: value for name, value in asdict(self).items() if value is not None}
+        if not self.hits:
+            del told["hits"]
         match = {name: told.pop(name) for name in ("method", "path") if name in told}
         return {**told, "match": match} if match else told
 
@@ -60,6 +65,7 @@ class Faults:
         self._numbers = count(1)
         self._faults: dict[str, Fault] = {}
         self._writes = writes
+        self._dice = Random(0)
 
     def __iter__(self) -> Iterator[Fault | WriteFault]:
         everything: list[Fault | WriteFault] = list(self._faults.values())
@@ -82,22 +88,29 @@ class Faults:
 
     def clear(self) -> None:
         self._faults.clear()
+        self._dice.seed(0)
         for faults in self._writes.values():
             faults.clear()
 
     def strike(self, platform: str, method: str, target: str) -> list[Fault]:
         """The faults that this request meets, each counted down: all the latencies, then the oldest of the others."""
         met = [
-            fault for fault in list(self._faults.values()) if fault.platform == platform and fault.hits(method, target)
+            fault
+            for fault in list(self._faults.values())
+            if fault.platform == platform and fault.fits(method, target) and self._falls_on(fault)
         ]
         latencies = [fault for fault in met if fault.kind == "latency"]
         others = [fault for fault in met if fault.kind != "latency"][:1]
         for fault in (*latencies, *others):
+            fault.hits += 1
             if fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:
                     self.remove(fault.id)
         return latencies + others
+
+    def _falls_on(self, fault: Fault) -> bool:
+        return fault.share is None or self._dice.random() < fault.share
 
 
 @dataclass(frozen=True, slots=True)

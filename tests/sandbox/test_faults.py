@@ -128,6 +128,24 @@ async def test_times_hold_when_requests_come_together(bench):
     assert sorted(heard.status for heard in got) == [200] * 5 + [500] * 3
 
 
+def test_a_share_of_the_calls_is_hit_the_same_ones_after_each_reset(bench):
+    def statuses():
+        bench.break_it("status", status=500, share=0.25)
+        return [bench.ask("GET", bench.url("/notes/1")).status for _ in range(200)]
+
+    first = statuses()
+    assert 30 <= first.count(500) <= 70
+    assert bench.control("GET", "/faults").json["faults"][0]["hits"] == first.count(500)
+    bench.control("POST", "/reset")
+    assert statuses() == first
+
+
+@pytest.mark.parametrize("share", [0, 1.5, -0.1, "half", True])
+def test_a_share_is_a_part_of_all(bench, share):
+    fault = {"platform": "notebook", "kind": "down", "share": share}
+    assert bench.control("POST", "/faults", fault).json["error"]["code"] == "INVALID"
+
+
 @pytest.mark.parametrize(
     ("match", "struck"),
     [

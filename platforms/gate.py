@@ -18,6 +18,7 @@ from platforms.pace import AdaptivePace
 from platforms.quota import Quota
 from platforms.slots import Priority
 from platforms.status_table import read_failure, read_status, retry_after
+from platforms.urgency import urgency
 from runtime.clock import Clock, SystemClock
 from runtime.correlation import correlation_id
 from schema.enums import PlatformHealth
@@ -110,14 +111,15 @@ class Gate:
 
     # -------------------------------------------------------------------------------------------------------- send
 
-    async def send(
-        self, request: HttpRequest, *, priority: Priority = Priority.INTERACTIVE, safe: bool
-    ) -> HttpResponse:
+    async def send(self, request: HttpRequest, *, priority: Priority | None = None, safe: bool) -> HttpResponse:
         """The platform's good answer, or one of `schema.errors` with this platform's name.
 
         `safe`: doing it twice harms nobody (a read), so it is repeated after passing failures, at most twice and within
         the time. Anything else is sent once, and an error's `landed` says whether it may have been done.
+
+        `priority` None: as urgent as its caller is.
         """
+        priority = urgency.get() if priority is None else priority
         now = self._clock.monotonic()
         end = now + self._timeout
         deadline = operation_deadline.get()

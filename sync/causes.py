@@ -8,5 +8,10 @@ def subject_of(run: Run) -> str:
     return f"{run.workflow}:{run.order_key or run.id}:"
 
 
+def subject_of_step(run: Run, step: str) -> str:
+    """It begins the causes of everything that can go wrong with one step."""
+    return f"{subject_of(run)}{step}:"
+
+
 def cause(run: Run, code: str, step: str = "") -> str:
-    return f"{subject_of(run)}{code}:{step}"
+    return f"{subject_of_step(run, step)}{code}"

@@ -9,8 +9,8 @@ from platforms.writers import Found
 from schema.roles import PlatformRole
 from sync.causes import cause
 from sync.doors import door_for
-from sync.effects import Effect, Remove, Undo, Update
-from sync.governed import Task
+from sync.effects import UNDOING, Effect, Remove, Undo, Update
+from sync.governed import Task, intended
 from sync.ledger.port import NewException
 from sync.ledger.records import FINISHED, Run, Step, StepError, StepStatus
 from sync.outcomes import Halt
@@ -18,10 +18,9 @@ from sync.performance import Stage
 from sync.process import Flow
 from sync.values import alike, to_json, values_from_json
 
-UNDO = "undo "
-"""Begins the name of a step that takes another one back."""
 UNDO_CONFLICT = "UNDO_CONFLICT"
-_EFFECTIVE = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED})
+_EFFECTIVE = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.RETRYING})
+"""Statuses of steps that have changed something, or part of it."""
 
 
 async def compensate(stage: Stage, flow: Flow, run: Run, steps: tuple[Step, ...]) -> None:
@@ -29,29 +28,30 @@ async def compensate(stage: Stage, flow: Flow, run: Run, steps: tuple[Step, ...]
     by_name = {step.name: step for step in steps}
     position = len(steps)
     for step in reversed(steps):
-        if step.name.startswith(UNDO) or step.status not in _EFFECTIVE:
+        if step.name.startswith(UNDOING) or step.status not in _EFFECTIVE:
             continue
         effect = _undoing(stage, step)
         if effect is None:
             continue
-        name = UNDO + step.name
+        name = UNDOING + step.name
         prior = by_name.get(name)
         position += 1
         if prior is None or prior.status not in FINISHED:
-            if isinstance(effect, Update):
-                await _still_ours(stage, flow, run, step, effect)
-            await stage.governed.perform(
-                Task(
-                    run=run,
-                    hold=stage.hold,
-                    name=name,
-                    position=position,
-                    effect=effect,
-                    undo=Undo.NONE,
-                    queue=flow.queue,
-                    prior=prior,
-                )
+            task = Task(
+                run=run,
+                hold=stage.hold,
+                name=name,
+                position=position,
+                effect=effect,
+                undo=Undo.NONE,
+                queue=flow.queue,
+                prior=prior,
             )
+            if prior is None:  # from here on the run goes back, never on, whatever stops it
+                await stage.ledger.note(stage.hold(), intended(task))
+            if isinstance(effect, Update):
+                await _still_ours(stage, task, step, effect)
+            await stage.governed.perform(task)
         await stage.ledger.note(stage.hold(), msgspec.structs.replace(step, status=StepStatus.COMPENSATED))
 
 
@@ -70,7 +70,7 @@ def _undoing(stage: Stage, step: Step) -> Effect | None:
     return None
 
 
-async def _still_ours(stage: Stage, flow: Flow, run: Run, step: Step, effect: Update) -> None:
+async def _still_ours(stage: Stage, task: Task, step: Step, effect: Update) -> None:
     """A value that somebody has changed since is theirs: it isn't put back over their heads."""
     door = door_for(stage.firm, effect)
     asked = values_from_json(door.writable, step.asked)
@@ -85,17 +85,19 @@ async def _still_ours(stage: Stage, flow: Flow, run: Run, step: Step, effect: Up
         f"{', '.join(changed)} of the {door.writable.entity} {current.external_id} on {door.platform} changed after "
         f"this run had set it, so it wasn't put back. It is {found} now. Decide what it should be, and set it there."
     )
+    error = StepError(code=UNDO_CONFLICT, message=message, retryable=False)
     raise Halt(
-        error=StepError(code=UNDO_CONFLICT, message=message, retryable=False),
+        error=error,
         raised=NewException(
-            queue=flow.queue,
+            queue=task.queue,
             code=UNDO_CONFLICT,
             message=message,
-            cause=cause(run, UNDO_CONFLICT, step.name),
-            step=step.name,
+            cause=cause(task.run, UNDO_CONFLICT, task.name),
+            step=task.name,
             detail={"found": found, "asked": {path: to_json(asked.get(path)) for path in changed}},
         ),
         undo=False,
+        step=msgspec.structs.replace(intended(task), status=StepStatus.FAILED),
     )
 
 

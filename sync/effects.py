@@ -14,6 +14,10 @@ _STAND_IN = re.compile("\x02([^\x03]*)\x03")
 """The stand-in for the id of a record that only exists in a plan: the name of the step that will make it."""
 
 
+UNDOING = "undo "
+"""Begins the name of a step that takes another one back."""
+
+
 class Undo(StrEnum):
     """How a finished step is taken back."""
 

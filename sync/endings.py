@@ -9,14 +9,14 @@ from runtime.clock import Clock
 from schema.errors import Queue
 from sync.calendar import due_at
 from sync.causes import cause, subject_of
+from sync.effects import UNDOING
 from sync.leases import KeptLease
 from sync.ledger.port import Ledger, NewException, Outcome, RunChange
 from sync.ledger.records import Audited, Json, Run, RunStatus, Step, StepError, StepStatus
 from sync.outcomes import Halt, Later
 from sync.process import Flow
-from sync.troubles import long_unknown
+from sync.troubles import MOST_TRIES, OUTCOME_UNKNOWN
 
-MOST_TRIES = 8
 LONGEST_PAUSE = 300.0
 """Seconds between two tries."""
 PARKED_PAUSE = 5.0
@@ -24,6 +24,7 @@ PARKED_PAUSE = 5.0
 _EFFECTIVE = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED})
 
 Stake = tuple[Decimal, str] | None
+"""Amount and currency that hang on a run, as far as it has told."""
 
 
 class Endings:
@@ -35,21 +36,23 @@ class Endings:
         self._jitter = jitter
 
     async def ended(self, lease: KeptLease, run: Run, status: RunStatus, *, records: tuple[str, ...]) -> None:
-        """SUCCEEDED, or COMPENSATED. A success settles what was open about the same record."""
+        """SUCCEEDED, or COMPENSATED. A success settles what was open about the same record; a run that is taken back
+        what was in the way of that.
+        """
         change = RunChange(
             status=status,
             records=records,
             finished_at=self._clock.now(),
             clear=frozenset({"next_at", "parked"}),
         )
-        settled = subject_of(run) if status is RunStatus.SUCCEEDED else None
+        settled = subject_of(run) if status is RunStatus.SUCCEEDED else f"{subject_of(run)}{UNDOING}"
         audit = (_entry(run, f"run.{status.value.lower()}", {"workflow": run.workflow}),)
         await self._ledger.release(lease.hold(), change, Outcome(audit=audit, settled_subject=settled))
 
-    async def later(self, lease: KeptLease, run: Run, flow: Flow, later: Later) -> bool:
-        tries = run.tries + (later.parked is None)
-        if tries > MOST_TRIES:
-            return await self._worn_out(lease, run, flow, later)
+    async def later(self, lease: KeptLease, run: Run, flow: Flow, later: Later, stake: Stake) -> bool:
+        tries = await self._tries(run) + (later.parked is None)
+        if tries >= MOST_TRIES and later.parked is None and not later.in_doubt:
+            return await self._worn_out(lease, run, flow, later, stake)
         pause = self._pause(later, tries)
         change = RunChange(
             next_at=self._clock.now() + timedelta(seconds=pause),
@@ -57,8 +60,7 @@ class Endings:
             parked=later.parked,
             clear=frozenset() if later.parked else frozenset({"parked"}),
         )
-        unknown = None if later.step is None else long_unknown(run, later.step, self._clock.now(), flow.queue)
-        raised = () if unknown is None else (self._enriched(unknown, run, None),)
+        raised = () if later.raised is None else (self._enriched(later.raised, run, stake),)
         await self._write(lease, run, later.step, later.error, change, raised)
         return False
 
@@ -75,25 +77,32 @@ class Endings:
         await self._write(lease, run, halt.step, halt.error, change, (self._enriched(halt.raised, run, stake),))
         return undo
 
-    async def put_aside(self, lease: KeptLease, run: Run, queue: Queue, code: str, why: str) -> bool:
+    async def put_aside(
+        self, lease: KeptLease, run: Run, queue: Queue, code: str, why: str, stake: Stake = None
+    ) -> bool:
         """The run stops where it stands, and somebody is told."""
         raised = NewException(queue=queue, code=code, message=why, cause=cause(run, code))
         change = RunChange(
             status=RunStatus.FAILED, finished_at=self._clock.now(), clear=frozenset({"parked", "next_at"})
         )
         error = StepError(code=code, message=why, retryable=False)
-        await self._write(lease, run, None, error, change, (self._enriched(raised, run, None),))
+        await self._write(lease, run, None, error, change, (self._enriched(raised, run, stake),))
         return False
 
-    async def _worn_out(self, lease: KeptLease, run: Run, flow: Flow, later: Later) -> bool:
-        why = f"it failed {MOST_TRIES} times: {later.error.message}"
+    async def _tries(self, run: Run) -> int:
+        """The failed tries of the step at which the run stands by now: one that got on since began anew."""
+        now = await self._ledger.run(run.id)
+        return run.tries if now is None else now.tries
+
+    async def _worn_out(self, lease: KeptLease, run: Run, flow: Flow, later: Later, stake: Stake) -> bool:
+        why = f"It failed {MOST_TRIES} times: {later.error.message}"
         code = later.error.code
         name = "" if later.step is None else later.step.name
         raised = NewException(queue=flow.queue, code=code, message=why, cause=cause(run, code, name), step=name or None)
         change = RunChange(
             status=RunStatus.FAILED, finished_at=self._clock.now(), tries=0, clear=frozenset({"parked", "next_at"})
         )
-        await self._write(lease, run, later.step, later.error, change, (self._enriched(raised, run, None),))
+        await self._write(lease, run, later.step, later.error, change, (self._enriched(raised, run, stake),))
         return False
 
     async def _write(
@@ -111,7 +120,8 @@ class Endings:
         platform = None if step is None else step.platform
         entry = _entry(run, "step.failed" if step else "run.stopped", detail, platform)
         # Waiting, every few seconds, is worth no link of the chain.
-        outcome = Outcome(audit=() if change.parked is not None else (entry,), raised=raised)
+        audit = () if change.parked is not None else (entry,)
+        outcome = Outcome(audit=audit, raised=raised, settled_subject=_known_now(run, step))
         if step is None:
             await self._ledger.release(lease.hold(), change, outcome)
         else:
@@ -124,7 +134,7 @@ class Endings:
             return later.delay + spread * min(1.0, later.delay * 0.1)
         if later.parked is not None:
             return PARKED_PAUSE * spread
-        return min(LONGEST_PAUSE, 2.0 ** (tries - 1)) * spread
+        return min(LONGEST_PAUSE, 2.0 ** min(tries - 1, 10)) * spread
 
     async def _did_something(self, run: Run) -> bool:
         return any(
@@ -141,6 +151,13 @@ class Endings:
             currency=currency,
             due_at=due_at(raised.queue, self._clock.now()),
         )
+
+
+def _known_now(run: Run, step: Step | None) -> str | None:
+    """Once it is found out what became of a step's write, nobody has to look for it any more."""
+    if step is None or step.possible_until is not None:
+        return None
+    return cause(run, OUTCOME_UNKNOWN, step.name)
 
 
 def _entry(run: Run, action: str, detail: Json, platform: str | None = None) -> Audited:

@@ -54,5 +54,11 @@ def mismatch(queue: Queue, run: Run, step: Step, door: Door, *, asked: Mapping[s
             detail={"platform": door.platform, "externalId": found.external_id, "fields": fields},
         ),
         undo=False,
-        step=msgspec.structs.replace(step, status=StepStatus.FAILED, external_id=found.external_id),
+        step=msgspec.structs.replace(
+            step,
+            status=StepStatus.FAILED,
+            external_id=found.external_id,
+            possible_until=None,
+            result={"version": found.version},
+        ),
     )

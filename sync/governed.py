@@ -14,7 +14,8 @@ import msgspec
 from platforms.call_log import UpstreamCall, upstream_calls
 from platforms.writers import Found
 from runtime.clock import Clock
-from schema.errors import CrosswalkError, Queue
+from schema.errors import CrosswalkError, LedgerUnavailable, Queue
+from sync.causes import subject_of_step
 from sync.doors import door_for
 from sync.effects import Create, Effect, Remove, Undo, Update
 from sync.findings import different, mismatch
@@ -22,8 +23,8 @@ from sync.firm import Firm
 from sync.keys import step_key
 from sync.ledger.port import Hold, LeaseLostError, Ledger, Outcome
 from sync.ledger.records import Audited, Json, Link, Operation, Run, Step, StepStatus
-from sync.troubles import Context, Trouble
-from sync.values import to_json, values_to_json
+from sync.troubles import MOST_TRIES, Context, Trouble
+from sync.values import alike, to_json, values_to_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class Governed:
         token = upstream_calls.set(calls)
         try:
             return await attempt.perform(calls)
+        except LedgerUnavailable:
+            raise  # no platform's doing: the step stands in the ledger as it did
         except CrosswalkError as error:
             raise attempt.trouble().of(error) from error
         finally:
@@ -62,16 +65,17 @@ class Governed:
 
 
 class _Attempt:
-    """One try at a task. `writing` is true while a call may change the platform without our knowing."""
+    """One try at a task."""
 
     def __init__(self, ledger: Ledger, firm: Firm, clock: Clock, task: Task) -> None:
         self._ledger = ledger
+        self._firm = firm
         self._clock = clock
         self._task = task
         self._door = door_for(firm, task.effect)
-        self.step = self._left_behind(_intended(task))
-        self.writing: float | None = None
-        """Seconds for which a lost call may still come to something; None: no call is in doubt."""
+        self.step = self._left_behind(intended(task))
+        self.writing = False
+        """True while a call may change the platform without our knowing."""
 
     def _left_behind(self, step: Step) -> Step:
         """Where a worker died over the step, its call went out at some time before now, or it didn't."""
@@ -136,6 +140,7 @@ class _Attempt:
             await self._begin(absent=True)
             self._writes()
             await door.writer.remove(door.writable, extra.external_id)
+            self.writing = False
         return bearers[0]
 
     async def _update(self, effect: Update) -> Found:
@@ -146,11 +151,10 @@ class _Attempt:
             status = StepStatus.SKIPPED if step.attempts == 0 else StepStatus.SUCCEEDED
             self.step = msgspec.structs.replace(step, status=status)
             return current
-        if effect.version is not None and step.attempts == 0 and current.version != effect.version:
-            raise self.trouble().conflict(self._door, effect, current)
         self._wait_for_lost_calls()
-        before = step.before if step.before is not None else _before(effect.values, current)
-        await self._begin(before=before)
+        if effect.version is not None and not self._untouched(effect, current):
+            raise self.trouble().conflict(door, effect, current)
+        await self._begin(before={**_before(effect.values, current), **(step.before or {})})
         self._writes()
         version = current.version if effect.version is not None else None
         await door.writer.update(door.writable, effect.external_id, wanted, version=version)
@@ -168,7 +172,7 @@ class _Attempt:
         self._writes()
         await door.writer.remove(door.writable, effect.external_id)
         left = await door.writer.fetch(door.writable, effect.external_id)
-        self.writing = None
+        self.writing = False
         if left is not None:
             raise self.trouble().still_there(door)
         return gone
@@ -177,14 +181,15 @@ class _Attempt:
 
     def trouble(self) -> Trouble:
         task = self._task
-        context = Context(task.run, task.name, task.queue)
+        settle = self._door.writer.traits.settle_seconds
+        context = Context(task.run, task.name, task.queue, self._firm, settle)
         return Trouble(context, self.step, self._clock.now(), uncertain=self.writing)
 
     async def _read(self, external_id: str) -> Found:
         found = await self._door.writer.fetch(self._door.writable, external_id)
         if found is None:
             raise self.trouble().gone(self._door, external_id)
-        self.writing = None
+        self.writing = False
         return found
 
     async def _read_new(self, external_id: str, key: str) -> Found:
@@ -195,7 +200,7 @@ class _Attempt:
         bearers = await door.writer.find(door.writable, key)
         if not bearers:
             return await self._read(external_id)
-        self.writing = None
+        self.writing = False
         found = await self._sole(bearers)
         self.step = msgspec.structs.replace(self.step, external_id=found.external_id)
         return found
@@ -210,19 +215,34 @@ class _Attempt:
         """From here on the platform may act: only for whoever has the run's lease now."""
         if self._clock.now() >= self._task.hold().until:
             raise LeaseLostError(self._task.run.id)
-        self.writing = self._door.writer.traits.settle_seconds
+        self.writing = True
 
     def _wait_for_lost_calls(self) -> None:
         """An earlier try's call whose answer never came may still be at work on the platform: it is given its time."""
         until = self.step.possible_until
         if until is not None and self._clock.now() < until:
             raise self.trouble().in_doubt(until)
+        self.step = msgspec.structs.replace(self.step, possible_until=None)
+
+    def _untouched(self, effect: Update, current: Found) -> bool:
+        """Whether nobody but this step has changed the record since the caller saw it."""
+        step = self.step
+        left_at = None if step.result is None else step.result.get("version")  # by a write of ours that wasn't right
+        if current.version in (effect.version, left_at):
+            return True
+        # An earlier try that was done in part has moved the version itself: then something of it is there.
+        return step.before is not None and any(
+            alike(value, current.values.get(path)) and to_json(current.values.get(path)) != step.before.get(path)
+            for path, value in effect.values.items()
+        )
 
     async def _begin(self, *, absent: bool = False, before: Mapping[str, Json] | None = None) -> None:
         """Writes the intent down, once per attempt."""
         if self.step.status is StepStatus.RUNNING:
             return
-        now = self._clock.now()
+        now, task = self._clock.now(), self._task
+        if task.run.tries >= MOST_TRIES and task.prior is not None and task.prior.status is StepStatus.RETRYING:
+            raise self.trouble().worn_out()
         self.step = msgspec.structs.replace(
             self.step,
             status=StepStatus.RUNNING,
@@ -233,7 +253,7 @@ class _Attempt:
             possible_until=None,
             started_at=self.step.started_at or now,
         )
-        await self._ledger.begin(self._task.hold(), self.step, Outcome())
+        await self._ledger.begin(task.hold(), self.step, Outcome())
 
     async def _finish(self, found: Found, calls: list[UpstreamCall]) -> Step:
         task, now = self._task, self._clock.now()
@@ -248,12 +268,21 @@ class _Attempt:
             started_at=self.step.started_at or now,
             finished_at=now,
         )
-        record_id = task.effect.of or (self._record_id(found.external_id) if isinstance(task.effect, Create) else None)
-        outcome = Outcome(audit=(self._entry(step, record_id, calls),), links=self._links(step, record_id, now))
+        record_id = task.effect.of or self._canonical_id(found.external_id)
+        outcome = Outcome(
+            audit=(self._entry(step, record_id, calls),),
+            links=self._links(step, record_id, now),
+            settled_subject=None if task.prior is None else subject_of_step(task.run, task.name),
+        )
         return await self._ledger.finish(task.hold(), step, outcome)
 
-    def _record_id(self, external_id: str) -> str:
-        return Firm.record_id(self._task.effect.type, self._task.effect.platform, external_id)
+    def _canonical_id(self, external_id: str) -> str | None:
+        """The global id, where what was written is the canonical record itself."""
+        effect = self._task.effect
+        known = effect.type in self._firm.bindings.model.types  # some types are there for writes alone
+        if not isinstance(effect, Create) and not (known and self._firm.anchor(effect.type) is effect.role):
+            return None
+        return Firm.record_id(effect.type, effect.platform, external_id)
 
     def _links(self, step: Step, record_id: str | None, now: datetime) -> tuple[Link, ...]:
         if not isinstance(self._task.effect, Create) or record_id is None or step.external_id is None:
@@ -302,7 +331,7 @@ def _before(asked: Mapping[str, Any], current: Found) -> dict[str, Json]:
     return values_to_json({path: current.values.get(path) for path in asked})
 
 
-def _intended(task: Task) -> Step:
+def intended(task: Task) -> Step:
     """The step as it stands before this try: as earlier tries left it, else new."""
     effect = task.effect
     match effect:
@@ -339,6 +368,7 @@ def _intended(task: Task) -> Step:
         external_id=prior.external_id or external_id,
         created=prior.created,
         absent=prior.absent,
+        result=prior.result,
         error=prior.error,
         possible_until=prior.possible_until,
         started_at=prior.started_at,

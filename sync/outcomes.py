@@ -22,6 +22,11 @@ class Later(Exception):
     step: Step | None = None
     raised: NewException | None = None
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it isn't known what became of a write: then looking goes on, however often it fails."""
+        return self.step is not None and self.step.possible_until is not None
+
 
 @dataclass(eq=False)
 class Halt(Exception):

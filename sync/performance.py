@@ -6,10 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
+import msgspec
+
 from schema.errors import Queue
 from sync.causes import cause
 from sync.doors import door_for
-from sync.effects import Done, Effect, Remove, Undo
+from sync.effects import UNDOING, Done, Effect, Remove, Undo
 from sync.firm import Firm
 from sync.governed import Governed, Task
 from sync.ledger.port import Hold, Ledger, NewException, Outcome, RunChange
@@ -25,7 +27,7 @@ EDITED = "edited:"
 
 
 class FlowChangedError(Exception):
-    """The flow's code asks for other steps than those that an earlier version of it has finished for this run."""
+    """The flow's code asks for other steps than those that an earlier version of it has begun for this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,9 @@ class Performance(Process):
         self._flow = flow
         self._run = run
         self._facts: dict[str, Json] = dict(run.facts)
-        self._steps = {step.name: step for step in steps if not step.name.startswith("undo ")}
-        self._finished = [step.name for step in steps if step.name in self._steps and step.status in FINISHED]
+        self._steps = {step.name: step for step in steps if not step.name.startswith(UNDOING)}
+        self._begun = [name for name, step in self._steps.items() if step.attempts or step.status in FINISHED]
+        """In their order. The last of them may still be under way: it can be left out as little as a finished one."""
         self._replayed = 0
         self._asked = 0
 
@@ -62,7 +65,10 @@ class Performance(Process):
         if name not in self._facts:
             self._facts[name] = to_json(await gather())
             await self._stage.ledger.change(self._stage.hold(), RunChange(facts=dict(self._facts)), Outcome())
-        found: T = from_json(kind, self._facts[name])
+        try:
+            found: T = from_json(kind, self._facts[name])
+        except msgspec.ValidationError as error:
+            raise FlowChangedError(f"it can't read any more what was found out as {name!r} ({error})") from None
         return found
 
     def concerns(self, *record_ids: str) -> None:
@@ -76,14 +82,15 @@ class Performance(Process):
         raise Halt(error=StepError(code=code, message=message, retryable=False), raised=raised, undo=False)
 
     async def step(self, name: str, effect: Effect, *, undo: Undo) -> Done:
-        prior = self._steps.get(name)
         self._asked += 1
+        prior = self._steps.get(name)
+        if prior is not None:
+            self._hold_against(effect, prior)
+        if self._replayed < len(self._begun):
+            self._keep_order(name)
+            self._replayed += 1
         if prior is not None and prior.status in FINISHED:
-            return self._replay(name, effect, prior)
-        if self._replayed < len(self._finished):
-            raise FlowChangedError(
-                f"the step {name!r} comes before {self._finished[self._replayed]!r}, which is finished already"
-            )
+            return _done(prior)
         step = await self._stage.governed.perform(
             Task(
                 run=self._run,
@@ -97,22 +104,25 @@ class Performance(Process):
             )
         )
         self._steps[name] = step
-        self._finished.append(name)
-        self._replayed += 1
         return _done(step)
 
     def ended(self) -> None:
-        """The flow has come to its end: everything that is finished must have been asked for."""
-        if self._replayed < len(self._finished):
-            raise FlowChangedError(f"it doesn't know the step {self._finished[self._replayed]!r}, which is finished")
+        """The flow has come to its end: everything that was begun must have been asked for."""
+        if self._replayed < len(self._begun):
+            raise FlowChangedError(f"it doesn't know the step {self._begun[self._replayed]!r}, which was begun")
 
-    def _replay(self, name: str, effect: Effect, prior: Step) -> Done:
-        if self._finished[self._replayed : self._replayed + 1] != [name]:
+    def _keep_order(self, name: str) -> None:
+        """What was begun is asked for first, in the order in which it was begun."""
+        expected = self._begun[self._replayed]
+        if name == expected:
+            return
+        if name in self._begun:
             raise FlowChangedError(f"the step {name!r} comes at another place than it was done at")
+        raise FlowChangedError(f"the step {name!r} comes before {expected!r}, which was begun already")
+
+    def _hold_against(self, effect: Effect, prior: Step) -> None:
         if (prior.platform, prior.type, prior.role) != (effect.platform, effect.type, effect.role.value):
-            raise FlowChangedError(f"the step {name!r} was done to a {prior.type} on {prior.platform}")
-        self._replayed += 1
-        return _done(prior)
+            raise FlowChangedError(f"the step {prior.name!r} was done to a {prior.type} on {prior.platform}")
 
     def _edited(self, name: str, effect: Effect) -> Effect:
         edit: Mapping[str, Json] | None = self._facts.get(EDITED + name)

@@ -8,6 +8,7 @@ from typing import Any, Literal, NoReturn, Protocol, TypeVar
 
 import msgspec
 
+from platforms.slots import Priority
 from schema.errors import Queue
 from sync.desk import Refusal, RefusalCode
 from sync.effects import Done, Effect, Undo
@@ -87,3 +88,5 @@ class Flow:
     on_refusal: Literal["undo", "stop"] = "undo"
     changes_one_record: bool = False
     """Whether `ifVersion` means something."""
+    urgency: Priority = Priority.GOVERNED_WRITE
+    """How its reads stand beside those of others."""

@@ -2,30 +2,37 @@
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from traceback import extract_tb
 
+import msgspec
 import structlog
 
+from platforms.urgency import urgency
 from runtime.clock import Clock
 from runtime.correlation import correlation_id
-from schema.errors import CrosswalkError, DeadlineExceeded, NeedsPerson, Queue, RetryLater
+from schema.errors import CrosswalkError, DeadlineExceeded, LedgerUnavailable, NeedsPerson, Queue, RetryLater
 from sync.approvals import Approvals
+from sync.causes import cause
 from sync.compensation import compensate
-from sync.endings import Endings
+from sync.doors import plain_words
+from sync.endings import Endings, Stake
 from sync.firm import Firm
 from sync.governed import Governed
 from sync.leases import LEASE_SECONDS, KeptLease
-from sync.ledger.port import LeaseLostError, Ledger, Outcome, RunChange
-from sync.ledger.records import Audited, Run, RunStatus, Step
+from sync.ledger.port import Hold, LeaseLostError, Ledger, NewException, Outcome, RunChange
+from sync.ledger.records import FINISHED, Audited, Run, RunStatus, Step, StepError
 from sync.outcomes import Halt, Later
 from sync.performance import FlowChangedError, Performance, Stage
 from sync.planning import Planning, if_version_of, wish_of
-from sync.process import Flow, Refused
+from sync.process import Flow, Refused, Wish
 from sync.troubles import parked, step_error
 
 MOST_CRASHES = 3
 """Workers that a run may take with it, one after the other, before it is put aside."""
+SOON = timedelta(seconds=1)
+"""When a run is taken up again that was let go because the ledger didn't answer."""
 STALE_PLAN = timedelta(seconds=60)
 """How old a plan may be when its first step is done; an older one is made anew, from what is there now."""
 
@@ -58,18 +65,32 @@ class Runner:
 
     async def take(self, run_id: str) -> bool:
         """Works on the run if it is due and free; answers whether it may go on at once."""
-        claimed = await self._ledger.claim(run_id, self._owner, seconds=self._lease_seconds)
-        if claimed is None:
-            return False
-        run, hold = claimed
-        token = correlation_id.set(run.correlation_id)
+        try:
+            claimed = await self._ledger.claim(run_id, self._owner, seconds=self._lease_seconds)
+        except LedgerUnavailable:
+            return False  # the sweeper announces it again
+        return False if claimed is None else await self._held(*claimed)
+
+    async def _held(self, run: Run, hold: Hold) -> bool:
+        correlation = correlation_id.set(run.correlation_id)
+        urgent = urgency.set(self._flows[run.workflow].urgency if run.workflow in self._flows else urgency.get())
         try:
             async with KeptLease(self._ledger, hold, seconds=self._lease_seconds) as lease:
                 return await self._guarded(run, lease)
         except LeaseLostError:
             return False  # its new holder does the rest
+        except LedgerUnavailable:
+            await self._let_go(hold)
+            return False
         finally:
-            correlation_id.reset(token)
+            urgency.reset(urgent)
+            correlation_id.reset(correlation)
+
+    async def _let_go(self, hold: Hold) -> None:
+        """The worker lives, so that whoever goes on shouldn't wait for its lease to end, nor count it as dead."""
+        structlog.get_logger().warning("run let go: the ledger doesn't answer", run=hold.run_id)
+        with suppress(LedgerUnavailable, LeaseLostError):
+            await self._ledger.release(hold, RunChange(next_at=self._clock.now() + SOON), Outcome())
 
     async def _guarded(self, run: Run, lease: KeptLease) -> bool:
         """Every way in which work can end ends in the ledger."""
@@ -80,33 +101,31 @@ class Runner:
         if run.crashes >= MOST_CRASHES:
             why = f"{run.crashes} workers died over it, one after the other; look at their logs before it is retried"
             return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "POISON", why)
-        performance: list[Performance] = []
+        shown: list[Performance] = []
         try:
-            return await self._work(run, flow, lease, performance)
+            return await self._work(run, flow, lease, shown)
         except Later as later:
-            return await self._endings.later(lease, run, flow, later)
+            return await self._endings.later(lease, run, flow, later, _stake(shown))
         except Halt as halt:
-            stake = performance[0].stake if performance else None
-            return await self._endings.halt(lease, run, flow, halt, stake)
+            return await self._endings.halt(lease, run, flow, halt, _stake(shown))
         except Refused as refusal:
-            first = refusal.refusals[0]
-            return await self._endings.put_aside(lease, run, flow.queue, first.code.value, str(refusal))
+            return await self._endings.halt(lease, run, flow, _halted(run, flow, refusal), _stake(shown))
         except FlowChangedError as error:
             why = f"the workflow was changed while this run was half-way: {error}. Finish it by hand, or compensate it"
-            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why)
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why, _stake(shown))
         except (RetryLater, DeadlineExceeded) as error:  # of a platform that was to be read
-            told = step_error(error)
-            delay = getattr(error, "retry_after", None)
-            return await self._endings.later(lease, run, flow, Later(error=told, delay=delay, parked=parked(error)))
+            away = parked(error, self._firm)
+            waits = Later(error=step_error(error), delay=getattr(error, "retry_after", None), parked=away)
+            return await self._endings.later(lease, run, flow, waits, _stake(shown))
+        except (LeaseLostError, LedgerUnavailable):
+            raise
         except CrosswalkError as error:
             queue = error.queue if isinstance(error, NeedsPerson) else flow.queue
-            return await self._endings.put_aside(lease, run, queue, error.code.value, error.detail)
-        except LeaseLostError:
-            raise
+            return await self._endings.put_aside(lease, run, queue, error.code.value, plain_words(error), _stake(shown))
         except Exception as error:  # noqa: BLE001 - the edge: what nobody meant is a bug, and goes to the dead letters
             self._log_bug(run, error)
             why = f"a bug of ours ({type(error).__name__}); the log holds it under this run's correlation id"
-            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "INTERNAL", why)
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "INTERNAL", why, _stake(shown))
 
     async def _work(self, run: Run, flow: Flow, lease: KeptLease, shown: list[Performance]) -> bool:
         steps = await self._ledger.steps(run.id)
@@ -126,14 +145,14 @@ class Runner:
             return False
         performance = Performance(stage, flow, ready, steps, if_version=if_version_of(ready.input))
         shown.append(performance)
-        await flow.process(performance, wish_of(flow, ready.input))
+        await flow.process(performance, _wish(flow, ready))
         performance.ended()
         await self._endings.ended(lease, ready, RunStatus.SUCCEEDED, records=tuple(performance.records))
         return False
 
     async def _ready(self, run: Run, flow: Flow, steps: tuple[Step, ...], lease: KeptLease) -> Run | None:
         """The run with a plan that holds now; None where a person must agree to it first."""
-        if any(step.attempts for step in steps):
+        if any(step.attempts or step.status in FINISHED for step in steps):
             return run  # what is begun is finished by the facts it began with
         age = None if run.planned_at is None else self._clock.now() - run.planned_at
         if run.plan is not None and flow.approver is None and age is not None and age < STALE_PLAN:
@@ -170,3 +189,21 @@ class Runner:
         structlog.get_logger().error(
             "run failed by a bug", run=run.id, workflow=run.workflow, error=type(error).__name__, frames=frames
         )
+
+
+def _stake(shown: list[Performance]) -> Stake:
+    return shown[0].stake if shown else None
+
+
+def _halted(run: Run, flow: Flow, refusal: Refused) -> Halt:
+    """What can't be granted isn't done by halves."""
+    code, why = refusal.refusals[0].code.value, str(refusal)
+    raised = NewException(queue=flow.queue, code=code, message=why, cause=cause(run, code))
+    return Halt(error=StepError(code=code, message=why, retryable=False), raised=raised, undo=True)
+
+
+def _wish(flow: Flow, run: Run) -> Wish:
+    try:
+        return wish_of(flow, run.input)
+    except msgspec.ValidationError as error:
+        raise FlowChangedError(f"it can't read any more what was asked for ({error})") from None

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from platforms.writers import Found
+from schema.enums import PlatformHealth
 from schema.errors import (
     CrosswalkError,
     DeadlineExceeded,
@@ -25,7 +26,7 @@ from schema.errors import (
 from sync.causes import cause
 from sync.doors import plain_words
 from sync.effects import Update
-from sync.firm import Door
+from sync.firm import Door, Firm
 from sync.ledger.port import NewException
 from sync.ledger.records import Json, Run, Step, StepError, StepStatus
 from sync.outcomes import Halt, Later
@@ -34,36 +35,41 @@ from sync.values import alike, to_json
 UNKNOWN_SECONDS = 300.0
 """How long an outcome may stay unknown before a person is told; looking goes on."""
 OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+MOST_TRIES = 8
+"""Failed tries of a step, one after the other, before a person is told and nothing is tried any more."""
+_FIRST_LOOK = 0.2
+"""Seconds after which a lost call is looked for first."""
 _PARKING = (UpstreamCircuitOpen, UpstreamMaintenance, UpstreamQuotaExhausted, UpstreamRateLimited)
+_AWAY = (PlatformHealth.DOWN, PlatformHealth.MAINTENANCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a trouble has to know of the task it befell."""
+    """What a trouble has to know of its task. `settle`: seconds in which a lost call may still come to something."""
 
     run: Run
     name: str
     queue: Queue
+    firm: Firm
+    settle: float
 
 
 class Trouble:
-    """`uncertain`: a call was on its way whose effect may still show for so many seconds; None: nothing is in doubt."""
+    """`uncertain`: a call was on its way that may have changed the platform without our knowing."""
 
-    def __init__(self, context: Context, step: Step, now: datetime, *, uncertain: float | None = None) -> None:
+    def __init__(self, context: Context, step: Step, now: datetime, *, uncertain: bool = False) -> None:
         self._context = context
         self._step = step
         self._now = now
         self._uncertain = uncertain
 
     def of(self, error: CrosswalkError) -> Later | Halt:
-        landed = Landed.UNKNOWN if isinstance(error, DeadlineExceeded) else getattr(error, "landed", Landed.NO)
-        if self._uncertain is not None and landed is not Landed.NO:
-            return self._lost(error, self._uncertain)
         told = step_error(error)
+        if self._uncertain and self._may_have_landed(error):
+            return self._lost(told)
         if isinstance(error, RetryLater | DeadlineExceeded):
-            return Later(
-                error=told, delay=getattr(error, "retry_after", None), parked=parked(error), step=self._retrying(told)
-            )
+            away = parked(error, self._context.firm)
+            return self._later(told, delay=getattr(error, "retry_after", None), parked=away)
         if isinstance(error, UpstreamConflict):
             return self._halt(told, "CONFLICT", undo=True)
         if isinstance(error, UpstreamDuplicate):
@@ -81,8 +87,16 @@ class Trouble:
             retryable=True,
         )
         # Looking a few times spares the wait where it shows earlier.
-        delay = min((until - self._now).total_seconds(), max(1.0, (until - self._now).total_seconds() / 4))
-        return Later(error=error, delay=delay, parked="waiting for a lost call", step=self._retrying(error))
+        left = (until - self._now).total_seconds()
+        return self._later(error, delay=min(left, max(1.0, left / 4)), parked="waiting for a lost call")
+
+    def worn_out(self) -> Halt:
+        """It was tried often enough; by now it is known that nothing came of it."""
+        last = self._step.error
+        words = "nobody knows why" if last is None else last.message
+        code = OUTCOME_UNKNOWN if last is None else last.code
+        message = f"It failed {MOST_TRIES} times: {words}"
+        return self._halt(StepError(code=code, message=message, retryable=False), code, undo=False)
 
     def conflict(self, door: Door, effect: Update, current: Found) -> Halt:
         fields: list[Json] = [
@@ -99,6 +113,7 @@ class Trouble:
 
     def gone(self, door: Door, external_id: str) -> Halt:
         message = f"{door.platform} has no {door.writable.entity} {external_id} (any more)."
+        self._step = msgspec.structs.replace(self._step, possible_until=None)  # a call can't change it any more either
         return self._halt(StepError(code="NOT_FOUND", message=message, retryable=False), "NOT_FOUND")
 
     def still_there(self, door: Door) -> Halt:
@@ -109,16 +124,23 @@ class Trouble:
 
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _lost(self, error: CrosswalkError, settle: float) -> Later:
-        """Nobody knows whether it was done: it is looked for at once, and written again when it can't come any more."""
-        told = step_error(error)
-        step = msgspec.structs.replace(
-            self._step, status=StepStatus.RETRYING, error=told, possible_until=self._now + timedelta(seconds=settle)
-        )
-        return Later(error=told, delay=0.2, step=step)
+    def _may_have_landed(self, error: CrosswalkError) -> bool:
+        """Whether the platform must be asked what came of the call. A part of it that is known to be done needs no
+        asking, unless it is the record's very id that the call should have told.
+        """
+        if not isinstance(error, PlatformError):
+            return isinstance(error, DeadlineExceeded)
+        return error.landed is Landed.UNKNOWN or (error.landed is Landed.YES and self._step.external_id is None)
 
-    def _retrying(self, error: StepError) -> Step:
-        return msgspec.structs.replace(self._step, status=StepStatus.RETRYING, error=error)
+    def _lost(self, error: StepError) -> Later:
+        """Nobody knows whether it was done: it is looked for soon, and written again when it can't come any more."""
+        until = self._now + timedelta(seconds=self._context.settle)
+        self._step = msgspec.structs.replace(self._step, possible_until=until)
+        return self._later(error, delay=None if self._context.run.tries else _FIRST_LOOK)
+
+    def _later(self, error: StepError, *, delay: float | None, parked: str | None = None) -> Later:
+        step = msgspec.structs.replace(self._step, status=StepStatus.RETRYING, error=error)
+        return Later(error=error, delay=delay, parked=parked, step=step, raised=self._long_unknown())
 
     def _halt(
         self, error: StepError, code: str, *, undo: bool = True, queue: Queue | None = None, detail: Json = None
@@ -133,33 +155,36 @@ class Trouble:
             detail=detail,
         )
         step = msgspec.structs.replace(self._step, status=StepStatus.FAILED, error=error)
-        return Halt(error=error, raised=raised, undo=undo, step=step)
+        return Halt(error=error, raised=raised, undo=undo and step.possible_until is None, step=step)
+
+    def _long_unknown(self) -> NewException | None:
+        """What a person is told of an outcome that nobody could find out in good time."""
+        step, context = self._step, self._context
+        if step.possible_until is None:
+            return None
+        unknown = (self._now - step.possible_until).total_seconds() + context.settle
+        if unknown < UNKNOWN_SECONDS:
+            return None
+        return NewException(
+            queue=context.queue,
+            code=OUTCOME_UNKNOWN,
+            message=f"Whether {step.platform} did the step {step.name!r} can't be found out: it doesn't answer. Look "
+            f"there for {step.key or step.external_id}. This goes on asking, and closes this when it knows.",
+            cause=cause(context.run, OUTCOME_UNKNOWN, step.name),
+            step=step.name,
+            detail={"platform": step.platform, "key": step.key, "externalId": step.external_id},
+        )
 
 
 def step_error(error: CrosswalkError) -> StepError:
     return StepError(code=error.code.value, message=plain_words(error), retryable=error.retryable)
 
 
-def parked(error: CrosswalkError) -> str | None:
+def parked(error: CrosswalkError, firm: Firm) -> str | None:
     """Where a platform is away as a whole, waiting for it is nobody's failed try."""
+    if not isinstance(error, RetryLater):
+        return None
     refused = isinstance(error, UpstreamUnavailable) and error.landed is Landed.NO
-    if isinstance(error, PlatformError) and (isinstance(error, _PARKING) or refused):
-        return plain_words(error)
-    return None
-
-
-def long_unknown(run: Run, step: Step, now: datetime, queue: Queue) -> NewException | None:
-    """What a person is told of an outcome that nobody could find out in good time."""
-    if step.possible_until is None or step.started_at is None:
-        return None
-    if (now - step.started_at).total_seconds() < UNKNOWN_SECONDS:
-        return None
-    return NewException(
-        queue=queue,
-        code=OUTCOME_UNKNOWN,
-        message=f"Whether {step.platform} did the step {step.name!r} can't be found out: it doesn't answer. Look there "
-        f"for {step.key or step.external_id}. This goes on asking, and closes this when it knows.",
-        cause=cause(run, OUTCOME_UNKNOWN, step.name),
-        step=step.name,
-        detail={"platform": step.platform, "key": step.key, "externalId": step.external_id},
-    )
+    platform = firm.bindings.platforms.get(error.platform or "")
+    down = platform is not None and platform.health() in _AWAY
+    return plain_words(error) if isinstance(error, _PARKING) or refused or down else None

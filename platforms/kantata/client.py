@@ -52,9 +52,7 @@ class Client:
         """How many bytes the query of a list may have."""
         return LONGEST_URL - len(self._base) - len(PATH) - len(collection) - 2
 
-    async def list(
-        self, collection: str, parameters: Parameters, *, priority: Priority = Priority.INTERACTIVE
-    ) -> bytes:
+    async def list(self, collection: str, parameters: Parameters, *, priority: Priority | None = None) -> bytes:
         """A page of a collection."""
         return await self._get(f"/{collection}", f"/{collection}", parameters, priority)
 
@@ -83,9 +81,7 @@ class Client:
         """The token's user, with the membership that says its rights."""
         return await self._get("/users/me", "/users/me", (("include", "account_membership"),))
 
-    async def _get(
-        self, path: str, route: str, parameters: Parameters, priority: Priority = Priority.INTERACTIVE
-    ) -> bytes:
+    async def _get(self, path: str, route: str, parameters: Parameters, priority: Priority | None = None) -> bytes:
         parameters = tuple(parameters)
         url = f"{self._base}{PATH}{path}?{encoded(parameters)}"
         statement = f"{path.removeprefix('/')}?{'&'.join(f'{name}={value}' for name, value in parameters)}"

@@ -52,7 +52,7 @@ class Directory:
     async def id_of(self, name: str) -> str | None:
         """None where the account has none of that name."""
         if self._clock.monotonic() >= self._good_until:
-            await self._look(Priority.INTERACTIVE)
+            await self._look(None)
         found = self._found.get(name)
         return None if found is None else found.id
 
@@ -62,11 +62,11 @@ class Directory:
             await self._look(Priority.GOVERNED_WRITE)
         return self._found.get(name)
 
-    async def _look(self, priority: Priority) -> None:
+    async def _look(self, priority: Priority | None) -> None:
         self._found = await self._lookups.share("all", lambda: self._looked_up(priority))
         self._good_until = self._clock.monotonic() + _KEPT
 
-    async def _looked_up(self, priority: Priority) -> dict[str, Definition]:
+    async def _looked_up(self, priority: Priority | None) -> dict[str, Definition]:
         found: dict[str, Definition] = {}
         number = 1
         while True:
@@ -78,7 +78,7 @@ class Directory:
                 return found
             number += 1
 
-    async def _page(self, number: int, priority: Priority) -> Any:
+    async def _page(self, number: int, priority: Priority | None) -> Any:
         parameters = (*self._parameters, ("per_page", str(_PAGE)), ("page", str(number)))
         body = await self._client.list(self._collection, parameters, priority=priority)
         try:

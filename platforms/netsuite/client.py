@@ -49,7 +49,7 @@ class SuiteQl:
         *,
         limit: int,
         offset: int = 0,
-        priority: Priority = Priority.INTERACTIVE,
+        priority: Priority | None = None,
     ) -> Page[Row]:
         """At most `limit` rows from `offset` on, which must be a multiple of `limit`."""
         body = _encoder.encode({"q": statement.text, "params": statement.params})
@@ -66,7 +66,7 @@ class SuiteQl:
         return page
 
     async def _send(
-        self, body: bytes, query: dict[str, str], shown: str, priority: Priority, authorize: Authorize
+        self, body: bytes, query: dict[str, str], shown: str, priority: Priority | None, authorize: Authorize
     ) -> HttpResponse:
         joined = "&".join(f"{name}={value}" for name, value in query.items())
         request = HttpRequest(

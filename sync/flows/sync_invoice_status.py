@@ -1,5 +1,6 @@
 """An invoice's status, payments and credits, as the ERP has them, are brought to CRM and PSA."""
 
+from platforms.slots import Priority
 from schema.errors import Queue
 from sync.flows.invoice_status import tell_invoice
 from sync.process import Flow, Process, Wish
@@ -22,4 +23,5 @@ FLOW = Flow(
     subject=lambda wish: wish.invoice_id,
     queue=Queue.FINANCE,
     on_refusal="stop",
+    urgency=Priority.SYNC,
 )

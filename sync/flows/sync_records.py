@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from platforms.predicates import Compare
+from platforms.slots import Priority
 from schema.errors import Queue
 from schema.ids import RecordKey, decode_id
 from schema.roles import PlatformRole
@@ -145,4 +146,5 @@ FLOW = Flow(
     subject=lambda wish: wish.record_id,
     queue=Queue.INTEGRATION,
     on_refusal="stop",
+    urgency=Priority.SYNC,
 )

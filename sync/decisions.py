@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from runtime.clock import Clock
 from schema.errors import Queue
-from sync.compensation import UNDO
 from sync.desk import Caller, ExceptionReply, Refusal, RefusalCode, Reply
 from sync.edits import fitting
+from sync.effects import UNDOING
 from sync.firm import Firm
 from sync.ledger.port import Ledger, RunChange
 from sync.ledger.records import ApprovalState, Audited, ExceptionState, Json, Run, RunStatus, Step, StepStatus
@@ -83,7 +83,7 @@ class Decisions:
             return _refuse(
                 RefusalCode.STATE, f"Only a run that has failed can be retried; this one is {run.status.value}."
             )
-        undoing = any(step.name.startswith(UNDO) for step in await self.ledger.steps(run_id))
+        undoing = any(step.name.startswith(UNDOING) for step in await self.ledger.steps(run_id))
         status = RunStatus.COMPENSATING if undoing else RunStatus.PENDING
         return await self._steer(caller, run, status, "run.retried")
 
@@ -134,7 +134,7 @@ class Decisions:
                 RefusalCode.STATE, f"{flow.name} is done as it was approved: request it anew with other values."
             )
         found = next((each for each in await self.ledger.steps(run_id) if each.name == step), None)
-        if found is None or found.status not in _UNDONE or found.name.startswith(UNDO) or _in_doubt(found):
+        if found is None or found.status not in _UNDONE or found.name.startswith(UNDOING) or _in_doubt(found):
             return _refuse(RefusalCode.STATE, f"The run has no step {step!r} that has failed for certain.", "step")
         try:
             fit = fitting(self._firm, found, values)

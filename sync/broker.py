@@ -12,6 +12,8 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Middleware, Retries, ShutdownNotifications
 from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 from runtime.redis import ANSWER_SECONDS, CONNECT_SECONDS
 
@@ -31,8 +33,12 @@ def embedded_broker() -> StubBroker:
 
 def redis_broker(url: str) -> RedisBroker:
     """Jobs go over Redis or Valkey. Its calls end within seconds, whatever state the server is in."""
-    # A blocking command of dramatiq's waits on the socket no longer than it asked for.
-    client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=max(ANSWER_SECONDS, 2.0))
+    client = Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 1),
+    )
     return RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves it without types
         client=client,
         middleware=_middleware(),
@@ -60,13 +66,20 @@ class RunQueue:
 
         self._actor = dramatiq.actor(broker=broker, actor_name=ACTOR, queue_name=QUEUE, max_retries=0)(take_run)
 
-    def announce(self, run_ids: Sequence[str]) -> int:
-        """How many could be announced; blocking, for a thread. What could not is announced again later."""
-        sent = 0
+    def announce(self, run_ids: Sequence[str]) -> None:
+        """Blocking, for a thread. Raises BrokerError or RedisError; some may be announced by then."""
         for run_id in run_ids:
             self._actor.send(run_id=run_id)
-            sent += 1
-        return sent
+
+    def waiting(self) -> int:
+        """Messages that no worker has fetched yet; blocking as well."""
+        if isinstance(self._broker, RedisBroker):
+            return int(self._broker.client.llen(f"{NAMESPACE}:{QUEUE}"))
+        assert isinstance(self._broker, StubBroker)
+        size: int = self._broker.queues[QUEUE].qsize()
+        return size
 
     def close(self) -> None:
         self._broker.close()
+        if isinstance(self._broker, RedisBroker):
+            self._broker.client.close()

@@ -1,24 +1,23 @@
 """Carries what the ledger has accepted to the broker, and announces again what nobody came for."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
-from dramatiq.errors import BrokerError
-from redis.exceptions import RedisError
 
 from runtime.clock import Clock
-from schema.errors import CrosswalkError
 from sync.broker import RunQueue
 from sync.ledger.port import Ledger
 
 SWEEP_SECONDS = 0.5
+EXPIRY_SECONDS = 10.0
+"""Between two looks for approvals that nobody decided in time."""
 MOST_AT_ONCE = 200
+ENOUGH = 1_000
+"""Runs in the queue past which none are announced again: those that were lost have their turn behind these anyway."""
 ASK_AGAIN = timedelta(seconds=5)
 """How long an announced run may lie before it is announced again: the broker may have lost it."""
-_EXPIRY_SWEEPS = 20
-"""Sweeps after which approvals are looked over that nobody decided in time."""
 
 
 class Relay:
@@ -30,7 +29,7 @@ class Relay:
         self._clock = clock
         self._seconds = seconds
         self._bell = asyncio.Event()
-        self._troubled = False
+        self._troubled: set[str] = set()
 
     def ring(self) -> None:
         """Something was written down just now."""
@@ -38,42 +37,56 @@ class Relay:
 
     async def run(self) -> None:
         """Until it is cancelled. The database or the broker may be away: it goes on when they are back."""
-        sweeps = 0
+        swept = expired = self._clock.monotonic()
         while True:
-            rung = await self._rung()
-            try:
-                await self._relay()
-                if not rung:
-                    await self._sweep()
-                    sweeps += 1
-                    if sweeps % _EXPIRY_SWEEPS == 0:
-                        await self._ledger.expire_approvals()
-                self._troubled = False
-            except (CrosswalkError, BrokerError, RedisError, OSError) as error:
-                if not self._troubled:  # once, not twice a second
-                    structlog.get_logger().warning("runs can't be announced for now", why=type(error).__name__)
-                self._troubled = True
+            await self._rung()
+            await self._attempt("hand over runs", self.hand_over)
+            now = self._clock.monotonic()
+            if now - swept >= self._seconds:
+                swept = now
+                await self._attempt("announce runs again", self.sweep)
+            if now - expired >= EXPIRY_SECONDS:
+                expired = now
+                await self._attempt("end the wait for approvals", self.expire)
 
-    async def _rung(self) -> bool:
+    async def hand_over(self) -> None:
+        """Announces what was accepted or woken, oldest first."""
+        while waiting := await self._ledger.unsent(most=MOST_AT_ONCE):
+            await self._announce([run_id for _, run_id in waiting])
+            await self._ledger.sent([outbox_id for outbox_id, _ in waiting])
+            if len(waiting) < MOST_AT_ONCE:
+                return
+
+    async def sweep(self) -> None:
+        """Announces what is due: its time has come, its worker died, or its message was lost."""
+        while await asyncio.to_thread(self._queue.waiting) < ENOUGH:
+            due = await self._ledger.due(most=MOST_AT_ONCE, asked_before=self._clock.now() - ASK_AGAIN)
+            await self._announce(due)
+            if len(due) < MOST_AT_ONCE:
+                return
+
+    async def expire(self) -> None:
+        await self._ledger.expire_approvals()
+
+    async def _rung(self) -> None:
         try:
             async with asyncio.timeout(self._seconds):
                 await self._bell.wait()
         except TimeoutError:
-            return False
+            return
         self._bell.clear()
-        return True
 
-    async def _relay(self) -> None:
-        while waiting := await self._ledger.unsent(most=MOST_AT_ONCE):
-            announced = await self._announce([run_id for _, run_id in waiting])
-            await self._ledger.sent([outbox_id for outbox_id, _ in waiting[:announced]])
-            if len(waiting) < MOST_AT_ONCE:
-                return
+    async def _announce(self, run_ids: Sequence[str]) -> None:
+        """In a thread: the broker may be slow, and frozen for seconds."""
+        if run_ids:
+            await asyncio.to_thread(self._queue.announce, run_ids)
 
-    async def _sweep(self) -> None:
-        due = await self._ledger.due(most=MOST_AT_ONCE, asked_before=self._clock.now() - ASK_AGAIN)
-        if due:
-            await self._announce(due)
-
-    async def _announce(self, run_ids: Sequence[str]) -> int:
-        return await asyncio.to_thread(self._queue.announce, run_ids)
+    async def _attempt(self, what: str, duty: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await duty()
+        except Exception as error:  # noqa: BLE001 - an edge: whatever it was, nothing would ever be announced again
+            if what not in self._troubled:  # once, not twice a second
+                structlog.get_logger().warning(f"can't {what} for now", why=type(error).__name__)
+            self._troubled.add(what)
+        else:
+            self._troubled.discard(what)

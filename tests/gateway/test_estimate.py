@@ -7,6 +7,7 @@ import pytest
 from graphql import parse
 
 from gateway.estimate import Estimate
+from schema.graph import core
 
 RESPONSE = {"accept": "application/graphql-response+json"}
 
@@ -37,6 +38,23 @@ def test_records(make_engine: Any, query: str, variables: dict[str, Any], record
     document = parse(query)
     estimate = Estimate(make_engine().schema, document, largest_page=500)
     assert estimate.records(document.definitions[0], variables) == records
+
+
+@pytest.mark.parametrize(
+    ("query", "records"),
+    [
+        ("{ syncRun(id: 1) { records { id } } }", 100),
+        (
+            "{ syncRuns(first: 10) { nodes { records { ... on Account { projects(first: 50) { nodes { id } } } } } } }",
+            10 * (1 + 100 * (1 + 50)),
+        ),
+        ("{ syncRun(id: 1) { exceptions { run { exceptions { code } } } } }", 500 * (1 + 500)),
+        ("mutation { retryRun(id: 1) { run { records { id } exceptions { code } } } }", 100 + 500),
+    ],
+)
+def test_lists_of_a_run_count_as_what_they_may_hold(query: str, records: int) -> None:
+    document = parse(query)
+    assert Estimate(core(), document, largest_page=500).records(document.definitions[0], {}) == records
 
 
 def test_without_variables_the_worst_is_assumed(make_engine: Any) -> None:

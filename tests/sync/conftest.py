@@ -18,6 +18,7 @@ from sync.ledger.tables import metadata
 
 if TYPE_CHECKING:
     from tests.sync.office import Office
+    from tests.sync.watched import Watched
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -119,3 +120,32 @@ async def office(
     yield opened
     opened.control.calm()
     await opened.close()
+
+
+@pytest.fixture
+def fresh_office(office: "Office") -> "Office":
+    """An office whose platforms nobody has changed anything in."""
+    office.control.send("POST", "/reset")
+    return office
+
+
+@pytest.fixture
+async def watched(
+    firm_sandbox: dict[str, Any], tmp_path: Path, ledger: DatabaseLedger, clock: HeldClock
+) -> AsyncIterator["Watched"]:
+    """An office with every call to ledger and platforms seen."""
+    from tests.sync.watched import open_watched
+
+    async with open_watched(firm_sandbox, tmp_path, ledger, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hurried(
+    firm_sandbox: dict[str, Any], tmp_path: Path, ledger: DatabaseLedger, clock: HeldClock
+) -> AsyncIterator["Watched"]:
+    """The same, giving a platform less than half a second for an answer."""
+    from tests.sync.watched import open_watched
+
+    async with open_watched(firm_sandbox, tmp_path, ledger, clock, timeout_seconds=0.4) as opened:
+        yield opened

@@ -15,6 +15,7 @@ from uuid import uuid4
 from gateway.cli.demo_settings import write_settings
 from platforms.bindings import Bindings
 from platforms.connected import Connected
+from platforms.http import Transport
 from platforms.registry import connect
 from resolvers.assembly import bindings_of
 from runtime.clock import SystemClock
@@ -140,14 +141,16 @@ class Office:
         workflow: str,
         *,
         role: str = "admin",
-        name: str | None = None,
+        asker: str | None = None,
         key: str | None = None,
         dry_run: bool = False,
         if_version: str | None = None,
         reason: str | None = None,
         **wish: Any,
     ) -> Reply:
-        """A mutation as the graph hands it in; names of the wish are the GraphQL input's."""
+        """A mutation as the graph hands it in; names of the wish are the GraphQL input's. `asker`: who, if not the
+        person who is called like the role.
+        """
         request = Request(
             workflow=workflow,
             wish=wish,
@@ -156,7 +159,7 @@ class Office:
             dry_run=dry_run,
             if_version=if_version,
         )
-        return await self.desk.request(self.caller(role, name), request)
+        return await self.desk.request(self.caller(role, asker), request)
 
     @staticmethod
     def caller(role: str, name: str | None = None) -> Caller:
@@ -234,14 +237,29 @@ class _PlatformClock:
         return self._held.monotonic()
 
 
-def open_office(document: Mapping[str, Any], folder: Path, ledger: Ledger, clock: HeldClock, **changed: Any) -> Office:
+def open_office(
+    document: Mapping[str, Any],
+    folder: Path,
+    ledger: Ledger,
+    clock: HeldClock,
+    *,
+    transport: Transport | None = None,
+    timeout_seconds: float | None = None,
+    **changed: Any,
+) -> Office:
     """`document` is the sandbox's ready document; `changed` are top-level settings in place of the demo's."""
     folder.chmod(0o700)
     path = write_settings(folder, document["platforms"], [])
     settings = read_settings(path, environ={})
     if changed:
         settings = settings.model_copy(update=changed)
-    platforms = connect(settings, clock=_PlatformClock(clock))
+    if timeout_seconds is not None:
+        hurried = {
+            name: platform.model_copy(update={"timeout_seconds": timeout_seconds})
+            for name, platform in settings.platforms.items()
+        }
+        settings = settings.model_copy(update={"platforms": hurried})
+    platforms = connect(settings, clock=_PlatformClock(clock), transport=transport)
     bindings = bindings_of(settings, platforms)
     firm = Firm(bindings, templates_of(settings))
     known = flows()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from gateway.cli.findings import Finding
 from platforms.connected import Connected
 from platforms.quota import Quota
-from runtime.database import DatabaseUrlError
+from runtime.database import DatabaseUrlError, sqlite_path
 from runtime.redis import probe_redis
 from runtime.settings import Settings
 from schema.errors import LedgerUnavailable
@@ -80,16 +80,25 @@ def _with_quota(subject: str, detail: str, quota: Quota) -> Finding:
 
 
 async def _ledger(settings: Settings) -> Finding:
+    url = settings.ledger.url.get_secret_value()
     try:
-        await prepare(settings.ledger.url.get_secret_value())
+        if _is_to_be_made(url):
+            return Finding.good("ledger", "sqlite; its file is made when the gateway first starts")
+        await prepare(url)
     except DatabaseUrlError as error:
         return Finding.bad("ledger", str(error), "correct ledger.url")
     except LedgerVersionError as error:
         return Finding.bad("ledger", str(error), "do as it says before the gateway starts")
     except LedgerUnavailable as error:
         return Finding.bad("ledger", error.detail, "check ledger.url, and that the database runs and lets us in")
-    kind = settings.ledger.url.get_secret_value().partition(":")[0]
+    kind = url.partition(":")[0]
     return Finding.good("ledger", f"{kind}, tables of this version")
+
+
+def _is_to_be_made(url: str) -> bool:
+    """Whether it is a file that isn't there: looking at it must not make it."""
+    file = sqlite_path(url)
+    return file is not None and not file.exists()
 
 
 async def _broker(settings: Settings) -> Finding:

@@ -36,6 +36,10 @@ class Decisions:
         return await self._decide(caller, run_id, ApprovalState.APPROVED, comment)
 
     async def reject(self, caller: Caller, run_id: str, *, comment: str) -> Reply:
+        if not comment.strip():
+            return _refuse(
+                RefusalCode.INVALID, "Say in a few words why: whoever asked for it wants to know.", "comment"
+            )
         return await self._decide(caller, run_id, ApprovalState.REJECTED, comment)
 
     async def _decide(self, caller: Caller, run_id: str, state: ApprovalState, comment: str | None) -> Reply:

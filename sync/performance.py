@@ -133,6 +133,11 @@ class Performance(Process):
         return replace(effect, values=values)
 
 
+def edits_of(run: Run) -> dict[str, Json]:
+    """The facts that persons put in; what is read anew doesn't touch them."""
+    return {name: fact for name, fact in run.facts.items() if name.startswith(EDITED)}
+
+
 def _done(step: Step) -> Done:
     assert step.external_id is not None
     return Done(step.external_id, step.created)

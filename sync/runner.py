@@ -24,7 +24,7 @@ from sync.leases import LEASE_SECONDS, KeptLease
 from sync.ledger.port import Hold, LeaseLostError, Ledger, NewException, Outcome, RunChange
 from sync.ledger.records import FINISHED, Audited, Run, RunStatus, Step, StepError
 from sync.outcomes import Halt, Later
-from sync.performance import FlowChangedError, Performance, Stage
+from sync.performance import FlowChangedError, Performance, Stage, edits_of
 from sync.planning import Planning, if_version_of, wish_of
 from sync.process import Flow, Refused, Wish
 from sync.troubles import parked, step_error
@@ -166,7 +166,7 @@ class Runner:
             plan=plan.writes,
             plan_hash=plan.hash,
             planned_at=self._clock.now(),
-            facts=plan.facts,
+            facts={**edits_of(run), **plan.facts},
             records=plan.records,
         )
         if flow.approver is not None:

@@ -16,6 +16,21 @@ from sync.services import ServiceTemplate
 
 MOST_ALIKE = 50
 """Rows that are looked at to find the one that is meant."""
+_FURTHER = "_"
+_ENTITIES = ("LegalEntity", PlatformRole.ERP)
+
+
+def further_link(client: str, entity: str) -> str:
+    """What links a client's customer to it for a further legal entity of one ERP: one key names one record there.
+
+    Neither CRMs' ids nor ERPs' hold the sign between them.
+    """
+    return f"{client}{_FURTHER}{entity}"
+
+
+def client_of(link: str) -> str:
+    """The client's id in the CRM, whichever of its customers the link is of."""
+    return link.partition(_FURTHER)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +137,24 @@ class Firm:
         return rows[0] if rows else None
 
     async def facets_of(self, type_name: str, role: PlatformRole, key: RecordKey, paths: Iterable[str]) -> list[Row]:
-        """What the platforms of another role say of the record, by their links to it; several where it has several."""
+        """What the platforms of another role say of the record, by their links to it; several where it has several.
+
+        A client has several customers in one ERP where several of the firm's companies bill it there.
+        """
         wanted = frozenset(paths)
         found: list[Row] = []
         for name in self.tellers(type_name, role, key.platform):
-            found += await self.rows(name, type_name, role, wanted, by="anchor", keys=(key.external_id,))
+            keys = [key.external_id]
+            if (type_name, role) == ("Account", PlatformRole.ERP):
+                keys += [further_link(key.external_id, entity) for entity in await self._entities(name)]
+            found += await self.rows(name, type_name, role, wanted, by="anchor", keys=keys)
         return found
+
+    async def _entities(self, platform: str) -> list[str]:
+        """The ids of the firm's own companies in one ERP."""
+        if _ENTITIES not in self.bindings.platforms[platform].reader.facets:
+            return []
+        return [row.external_id for row in await self.rows(platform, *_ENTITIES, ("id",))]
 
     async def matching(
         self, platform: str, type_name: str, role: PlatformRole, paths: Iterable[str], key: Mapping[str, Any]

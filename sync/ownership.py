@@ -28,14 +28,22 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def split(
-    run: Process, type_name: str, key: RecordKey, values: Mapping[str, Any], places: Places
+    run: Process,
+    type_name: str,
+    key: RecordKey,
+    values: Mapping[str, Any],
+    places: Places,
+    *,
+    entity: RecordKey | None = None,
 ) -> list[Update]:
     """One update per platform that owns some of the values; Refused, with every owner named, where one is nobody's to
     write. Held to the version that the caller has seen, if that was told.
+
+    `entity`: the legal entity whose customer is meant, where a client has several.
     """
 
     async def look() -> tuple[Holder, ...]:
-        return await _holders(run.firm, type_name, key, values, places)
+        return await _holders(run.firm, type_name, key, values, places, entity)
 
     holders = await run.fact("holders", tuple[Holder, ...], look)
     roles = {path: owner(run.firm, type_name, path) for path in values}
@@ -63,7 +71,12 @@ def owner(firm: Firm, type_name: str, path: str) -> PlatformRole | None:
 
 
 async def _holders(
-    firm: Firm, type_name: str, key: RecordKey, values: Mapping[str, Any], places: Places
+    firm: Firm,
+    type_name: str,
+    key: RecordKey,
+    values: Mapping[str, Any],
+    places: Places,
+    entity: RecordKey | None,
 ) -> tuple[Holder, ...]:
     parts: dict[PlatformRole, dict[str, Any]] = defaultdict(dict)
     refusals: list[Refusal] = []
@@ -76,7 +89,7 @@ async def _holders(
             parts[role][path] = value
     holders: list[Holder] = []
     for role, part in parts.items():
-        row = await _row(firm, type_name, key, role, part)
+        row = await _row(firm, type_name, key, role, entity)
         refusals += _barred(firm, type_name, role, row.platform, part, places)
         holders.append(Holder(role=role, platform=row.platform, external_id=row.external_id))
     if refusals:
@@ -102,6 +115,16 @@ def _barred(
     firm: Firm, type_name: str, role: PlatformRole, platform: str, part: Mapping[str, Any], places: Places
 ) -> list[Refusal]:
     door = firm.door(platform, type_name, role)
+    if door is None:
+        return [
+            Refusal(
+                RefusalCode.UNSUPPORTED,
+                f"{type_name}.{path} is owned by {role.value} ({platform}), where Crosswalk can't write {type_name} "
+                "records. Change it there.",
+                ("input", *places[path]),
+            )
+            for path in part
+        ]
     return [
         Refusal(
             RefusalCode.OWNERSHIP,
@@ -110,27 +133,35 @@ def _barred(
             ("input", *places[path]),
         )
         for path in part
-        if door is None or not door.writable.settable(path, creating=False)
+        if not door.writable.settable(path, creating=False)
+    ] + [
+        Refusal(RefusalCode.INVALID, f"{type_name}.{path} can't be empty.", ("input", *places[path]))
+        for path, value in part.items()
+        if value is None and door.writable.settable(path, creating=False) and door.writable.paths[path].required
     ]
 
 
-async def _row(firm: Firm, type_name: str, key: RecordKey, role: PlatformRole, part: Mapping[str, Any]) -> Row:
+async def _row(firm: Firm, type_name: str, key: RecordKey, role: PlatformRole, entity: RecordKey | None) -> Row:
     """The record that holds these fields: the canonical one itself, or what another role's platform has of it."""
+    found = await firm.one(type_name, key, ("id",))
+    if found is None:
+        raise refused(RefusalCode.NOT_FOUND, f"{key.platform} has no such {type_name}.", "id")
     if role is firm.anchor(type_name):
-        found = await firm.one(type_name, key, ("id",))
-        if found is None:
-            raise refused(RefusalCode.NOT_FOUND, f"{key.platform} has no such {type_name}.", "id")
         return found
-    entity = "billing.legalEntity"
-    rows = await firm.facets_of(type_name, role, key, (entity,))
-    if part.get(entity) is not None:
-        rows = [row for row in rows if row.values[entity] == part[entity]]
+    path = "billing.legalEntity"
+    rows = await firm.facets_of(type_name, role, key, (path,))
+    if entity is not None and rows:
+        rows = [row for row in rows if (row.platform, row[path]) == (entity.platform, entity.external_id)]
+        if not rows:
+            message = "That legal entity has no customer for this account: onboardCustomer brings it there."
+            raise refused(RefusalCode.STATE, message, "billing", "legalEntityId")
     if not rows:
         hint = ": onboardCustomer brings it there" if type_name == "Account" else ""
         raise refused(RefusalCode.STATE, f"No {role.value} has this {type_name} yet{hint}.", "id")
     if len(rows) > 1:
-        message = (
-            f"{len(rows)} records of {role.value} belong to this {type_name}: say by legalEntityId which is meant."
-        )
-        raise refused(RefusalCode.INVALID, message, "billing", "legalEntityId")
+        records = ", ".join(f"{row.platform} {row.external_id}" for row in rows)
+        message = f"{len(rows)} records of {role.value} belong to this {type_name} ({records})"
+        if role is PlatformRole.ERP and type_name == "Account":
+            raise refused(RefusalCode.INVALID, f"{message}: say which company's is meant.", "billing", "legalEntityId")
+        raise refused(RefusalCode.STATE, f"{message}: leave one of them linked to it there.", "id")
     return rows[0]

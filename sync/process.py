@@ -88,5 +88,9 @@ class Flow:
     on_refusal: Literal["undo", "stop"] = "undo"
     changes_one_record: bool = False
     """Whether `ifVersion` means something."""
+    live: bool = False
+    """What it reads may be another thing by the time that it is performed, such as what other runs have billed
+    meanwhile: its plan is made anew right before its first step, however young it is.
+    """
     urgency: Priority = Priority.GOVERNED_WRITE
     """How its reads stand beside those of others."""

@@ -155,7 +155,8 @@ class Runner:
         if any(step.attempts or step.status in FINISHED for step in steps):
             return run  # what is begun is finished by the facts it began with
         age = None if run.planned_at is None else self._clock.now() - run.planned_at
-        if run.plan is not None and flow.approver is None and age is not None and age < STALE_PLAN:
+        lasts = flow.approver is None and not flow.live
+        if run.plan is not None and lasts and age is not None and age < STALE_PLAN:
             if run.status is RunStatus.RUNNING:
                 return run
             return await self._ledger.change(lease.hold(), RunChange(status=RunStatus.RUNNING), Outcome())

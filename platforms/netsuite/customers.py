@@ -45,8 +45,8 @@ def customers(options: AccountOptions) -> Told:
         options,
         batch=("id", "anchor"),
         compared=(
-            "anchor", "billing.legalName", "billing.legalEntity", "billing.billTo.country", "billing.creditHold",
-            "billing.paymentTermsDays", "billing.balance.amount", "billing.overdue.amount",
+            "anchor", "billing.legalName", "billing.legalEntity", "billing.taxId", "billing.billTo.country",
+            "billing.creditHold", "billing.paymentTermsDays", "billing.balance.amount", "billing.overdue.amount",
         ),
         orders=("billing.balance.amount", "billing.overdue.amount"),
         ignored=_IGNORED,

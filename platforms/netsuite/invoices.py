@@ -134,7 +134,7 @@ def invoice_lines(options: AccountOptions) -> Told:
         _LINE_ROWS,
         options,
         batch=("id", "invoice"),
-        compared=("invoice", "project", "number", "amount.amount"),
+        compared=("invoice", "project", "milestoneKey", "number", "amount.amount"),
         orders=("number",),
         ignored={"createdfrom", "custcol_cw_bill_on", "item", "itemtype", "netamount", "subsidiary"},
     )

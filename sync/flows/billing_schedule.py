@@ -5,10 +5,8 @@ from datetime import date
 from platforms.writers import Line
 from schema.enums import BillingModel
 from sync.flows.money import instalments
+from sync.flows.term_problems import MONTHLY
 from sync.flows.terms import Terms
-
-MOST_INSTALMENTS = 120
-_MONTHLY = frozenset({BillingModel.RETAINER, BillingModel.SUBSCRIPTION})
 
 
 def schedule_lines(terms: Terms, project: str) -> tuple[Line, ...]:
@@ -25,8 +23,8 @@ def schedule_lines(terms: Terms, project: str) -> tuple[Line, ...]:
             for milestone in terms.milestones
             if milestone.amount is not None
         )
-    if terms.billing_model in _MONTHLY and terms.end_date is not None:
-        days = months(terms.start_date, terms.end_date)[:MOST_INSTALMENTS]
+    if terms.billing_model in MONTHLY and terms.end_date is not None:
+        days = months(terms.start_date, terms.end_date)
         parts = instalments(terms.value, len(days), terms.currency)
         return tuple(
             Line(description=f"{terms.project_name}, {day:%B %Y}", amount=part, project=project, bill_on=day)

@@ -5,14 +5,16 @@ from datetime import date
 from schema.errors import Queue
 from schema.ids import RecordKey
 from schema.roles import PlatformRole
+from sync.desk import RefusalCode
 from sync.effects import Create, Done, Undo, Update
 from sync.flows.accounts import Billing
 from sync.flows.billing_schedule import schedule_lines
 from sync.flows.create_account import billed_as
 from sync.flows.customers import settled_customer
-from sync.flows.terms import Terms, agreed_terms, project_key
+from sync.flows.given import named, sensible
+from sync.flows.terms import Asked, Terms, agreed_terms, project_key
 from sync.keys import business_key
-from sync.process import Flow, Process, Wish
+from sync.process import Flow, Process, Wish, refused
 
 CRM, PSA, ERP = PlatformRole.CRM, PlatformRole.PSA, PlatformRole.ERP
 
@@ -28,18 +30,20 @@ class ConvertOpportunity(Wish, frozen=True, kw_only=True):
 
 async def convert_opportunity(run: Process, wish: ConvertOpportunity) -> None:
     """In business order: customer, project with its plan, billing schedule, and the links back to where it was sold."""
-    deal = run.firm.key("Opportunity", wish.opportunity_id)
+    deal = named(run.firm, "Opportunity", wish.opportunity_id, "opportunityId")
+    sensible(wish.start_date, run.today, "startDate")
+    if wish.project_name is not None and not wish.project_name.strip():
+        raise refused(RefusalCode.INVALID, "A project has a name.", "projectName")
+    asked = Asked(
+        contract_id=wish.contract_id,
+        legal_entity_id=wish.legal_entity_id,
+        start_date=wish.start_date,
+        project_name=wish.project_name,
+        billing=wish.billing,
+    )
 
     async def look() -> Terms:
-        return await agreed_terms(
-            run.firm,
-            deal,
-            contract_id=wish.contract_id,
-            legal_entity_id=wish.legal_entity_id,
-            start_date=wish.start_date,
-            project_name=wish.project_name,
-            billing=wish.billing,
-        )
+        return await agreed_terms(run.firm, deal, asked)
 
     terms = await run.fact("terms", Terms, look)
     run.concerns(wish.opportunity_id, terms.contract_id, terms.account_id)
@@ -59,7 +63,7 @@ async def _customer(run: Process, wish: ConvertOpportunity, terms: Terms) -> Don
     assert wish.billing is not None, "terms without a customer need its billing"
     account = RecordKey("Account", terms.account_platform, terms.account)
     billed = billed_as(wish.billing, terms.entity)
-    return await settled_customer(run, terms.account_id, account, terms.entity, billed, first=True)
+    return await settled_customer(run, terms.account_id, account, terms.entity, billed, linked=terms.customers)
 
 
 async def _client(run: Process, terms: Terms) -> None:
@@ -115,11 +119,11 @@ async def _plan(run: Process, deal: RecordKey, terms: Terms, project: Done) -> N
             platform=terms.psa,
             type="Milestone",
             role=PSA,
-            key=business_key("milestone", deal.platform, deal.external_id, milestone.key or milestone.name),
+            key=business_key("milestone", deal.platform, deal.external_id, milestone.called),
             of=where,
             values={path: value for path, value in values.items() if value is not None},
         )
-        await run.step(f"milestone {milestone.key or milestone.name}", effect, undo=Undo.REMOVE)
+        await run.step(f"milestone {milestone.called}", effect, undo=Undo.REMOVE)
     for task in terms.tasks:
         effect = Create(
             platform=terms.psa,

@@ -9,7 +9,8 @@ from schema.ids import RecordKey
 from schema.roles import PlatformRole
 from sync.desk import RefusalCode
 from sync.effects import Create, Undo, Update
-from sync.firm import Firm, Row
+from sync.firm import Firm, Row, client_of
+from sync.flows.given import named
 from sync.process import Process, refused
 
 CRM, PSA, ERP = PlatformRole.CRM, PlatformRole.PSA, PlatformRole.ERP
@@ -35,12 +36,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, str | None]
 
 
-async def tell_invoice(run: Process, record_id: str, *, prefix: str = "") -> None:
-    """Status, paid amount, balance and credit, to the CRM by invoice and to the PSA by project."""
-    invoice = run.firm.key("Invoice", record_id)
+async def tell_invoice(run: Process, record_id: str, path: str, *, prefix: str = "") -> None:
+    """Status, paid amount, balance and credit, to the CRM by invoice and to the PSA by project; `path` is where the
+    caller named the invoice.
+    """
+    invoice = named(run.firm, "Invoice", record_id, path)
 
     async def look() -> Told:
-        return await _told(run.firm, invoice)
+        return await _told(run.firm, invoice, path)
 
     told = await run.fact(f"{prefix}invoice", Told, look)
     run.concerns(record_id)
@@ -95,10 +98,10 @@ def summary_key(invoice: RecordKey) -> str:
     return f"{invoice.platform}-{invoice.external_id}"
 
 
-async def _told(firm: Firm, invoice: RecordKey) -> Told:
+async def _told(firm: Firm, invoice: RecordKey, path: str) -> Told:
     row = await firm.one("Invoice", invoice, _INVOICE)
     if row is None:
-        raise refused(RefusalCode.NOT_FOUND, f"{invoice.platform} has no such invoice.", "invoiceId")
+        raise refused(RefusalCode.NOT_FOUND, f"{invoice.platform} has no such invoice.", path)
     crm, summary, values = await _for_crm(firm, invoice, row)
     psa, figures = await _for_psa(firm, invoice, row)
     return Told(crm=crm, summary=summary, values=values, psa=psa, project=row["project"], figures=figures)
@@ -114,7 +117,7 @@ async def _for_crm(firm: Firm, invoice: RecordKey, row: Row) -> tuple[str | None
     contract = row["contract"] if firm.anchor("Contract") is CRM else None
     values = {
         "number": row["number"],
-        "account": row["account"],
+        "account": client_of(row["account"]),
         "contract": contract,
         "status": None if row["status"] is None else row["status"].value,
         "issueDate": _text(row["issueDate"]),

@@ -10,6 +10,8 @@ from sync.process import refused
 
 MOST = Decimal(10) ** 12
 """No engagement is worth more; a platform's own fields hold little more than that."""
+MOST_PLACES = 6
+"""Decimals of quantities and of prices for one, which platforms keep finer than money."""
 
 
 class Money(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,15 +25,28 @@ def amount_of(money: Money, *path: str) -> Decimal:
 
 
 def checked(amount: Decimal, currency: str | None, *path: str) -> Decimal:
-    if amount < 0:
-        raise refused(RefusalCode.INVALID, "An amount is not negative here.", *path)
-    if amount >= MOST:
-        raise refused(RefusalCode.INVALID, f"An amount is below {MOST:,f} here.", *path)
-    places = decimals(currency)
-    if amount != amount.quantize(Decimal(1).scaleb(-places)):
-        unit = currency or "this currency"
-        raise refused(RefusalCode.INVALID, f"{amount:f} has more decimals than {unit} has ({places}).", *path)
+    counted(amount, decimals(currency), currency or "this currency", *path)
     return amount
+
+
+def counted(number: Decimal, most_places: int, unit: str, *path: str) -> None:
+    """Refused for what can't be an amount, or a quantity, counted in such units."""
+    if not number.is_finite():
+        raise refused(RefusalCode.INVALID, "This isn't a number.", *path)
+    if number < 0:
+        raise refused(RefusalCode.INVALID, "An amount is not negative here.", *path)
+    if number >= MOST:
+        raise refused(RefusalCode.INVALID, f"An amount is below {MOST:,f} here.", *path)
+    if places(number) > most_places:
+        raise refused(RefusalCode.INVALID, f"{number:f} has more decimals than {unit} has ({most_places}).", *path)
+
+
+def places(number: Decimal) -> int:
+    """How many decimals a finite number has, zeros at its end left out: told by its digits, whatever their count."""
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int), "it is finite"
+    significant = "".join(map(str, digits)).rstrip("0")
+    return max(0, -exponent - (len(digits) - len(significant))) if significant else 0
 
 
 def rounded(amount: Decimal, currency: str | None) -> Decimal:

@@ -7,16 +7,18 @@ from schema.ids import RecordKey
 from schema.roles import PlatformRole
 from sync.desk import Refusal, RefusalCode
 from sync.effects import Undo, Update
-from sync.flows.accounts import Address
+from sync.flows.accounts import Address, check_terms_days
 from sync.flows.customers import (
     Billed,
     Customer,
     Entity,
+    currency_problem,
     customers_of,
     entity_of,
     missing_billing,
     settled_customer,
 )
+from sync.flows.given import named
 from sync.process import Flow, Process, Refused, Wish, refused
 
 MOST_ENTITIES = 20
@@ -42,34 +44,38 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def onboard_customer(run: Process, wish: OnboardCustomer) -> None:
     """Validated, found or created in each ERP, linked, and told to the CRM."""
-    account = run.firm.key("Account", wish.account_id)
+    account = named(run.firm, "Account", wish.account_id, "accountId")
 
     async def look() -> Standing:
         return await _standing(run, wish, account)
 
     standing = await run.fact("standing", Standing, look)
-    billed = _billed(wish, standing)
+    linked = list(standing.customers)
+    wanted = [entity for entity in standing.entities if not any(_serves(customer, entity) for customer in linked)]
+    billed = _billed(wish, standing, wanted)
     run.concerns(wish.account_id)
-    known = {(customer.platform, customer.entity): customer for customer in standing.customers}
-    told: list[str] = []
-    for entity in standing.entities:
-        there = known.get((entity.platform, entity.external_id))
-        if there is None:
-            first = not any(platform == entity.platform for platform, _ in known)
-            done = await settled_customer(run, wish.account_id, account, entity, billed, first=first)
-            told.append(f"{entity.platform}:{done.external_id}")
-            known[entity.platform, entity.external_id] = Customer(
-                platform=entity.platform,
-                external_id=done.external_id,
-                legal_name=billed.legal_name,
-                entity=entity.external_id,
-                tax_id=billed.tax_id,
-                currency=billed.currency,
-                anchor=account.external_id,
-            )
-        else:
-            told.append(f"{there.platform}:{there.external_id}")
-    await tell_crm(run, account, wish.account_id, ", ".join(told))
+    for entity, how in zip(wanted, billed, strict=True):
+        done = await settled_customer(run, wish.account_id, account, entity, how, linked=linked)
+        linked.append(_made(entity, how, done.external_id))
+    told = ", ".join(f"{customer.platform}:{customer.external_id}" for customer in linked)
+    await tell_crm(run, account, wish.account_id, told)
+
+
+def _serves(customer: Customer, entity: Entity) -> bool:
+    return (customer.platform, customer.entity) == (entity.platform, entity.external_id)
+
+
+def _made(entity: Entity, billed: Billed, external_id: str) -> Customer:
+    return Customer(
+        platform=entity.platform,
+        external_id=external_id,
+        legal_name=billed.legal_name,
+        entity=entity.external_id,
+        tax_id=billed.tax_id,
+        currency=billed.currency,
+        terms_days=billed.payment_terms_days,
+        anchor=None,
+    )
 
 
 async def tell_crm(run: Process, account: RecordKey, account_id: str, customers: str) -> None:
@@ -100,46 +106,48 @@ async def _standing(run: Process, wish: OnboardCustomer, account: RecordKey) -> 
     if not 1 <= len(ids) <= MOST_ENTITIES:
         message = f"Name 1 to {MOST_ENTITIES} legal entities."
         raise refused(RefusalCode.INVALID, message, "legalEntityIds")
-    entities = [await entity_of(run.firm, record_id) for record_id in ids]
-    missing = [
-        Refusal(RefusalCode.NOT_FOUND, "The ERP has no such legal entity.", ("input", "legalEntityIds", str(place)))
-        for place, entity in enumerate(entities)
-        if entity is None
-    ]
-    if missing:
-        raise Refused(*missing)
-    return Standing(
-        name=row["name"] or "",
-        entities=tuple(entity for entity in entities if entity is not None),
-        customers=await customers_of(run.firm, account),
-    )
+    entities: list[Entity] = []
+    problems: list[Refusal] = []
+    for record_id in ids:
+        place = str(wish.legal_entity_ids.index(record_id))
+        try:
+            entity = await entity_of(run.firm, record_id, account.platform, "legalEntityIds", place)
+        except Refused as refusal:
+            problems += refusal.refusals
+            continue
+        if run.firm.door(entity.platform, "Account", PlatformRole.ERP) is None:
+            message = f"{entity.platform} doesn't let Crosswalk write customers: make this one there."
+            problems.append(Refusal(RefusalCode.UNSUPPORTED, message, ("input", "legalEntityIds", place)))
+        entities.append(entity)
+    if problems:
+        raise Refused(*problems)
+    customers = await customers_of(run.firm, account)
+    return Standing(name=row["name"] or "", entities=tuple(entities), customers=customers)
 
 
-def _billed(wish: OnboardCustomer, standing: Standing) -> Billed:
-    """How the customer is billed; Refused with everything that is missing or can't be."""
+def _billed(wish: OnboardCustomer, standing: Standing, wanted: list[Entity]) -> list[Billed]:
+    """How the client is billed by each company that has no customer for it; Refused with everything that is missing
+    or can't be. What isn't given is taken from a customer that it is already, the currency from the company.
+    """
     known = next(iter(standing.customers), None)
     legal_name = wish.legal_name or (known.legal_name if known else None) or standing.name or None
     tax_id = wish.tax_id or (known.tax_id if known else None)
-    problems = list(missing_billing(legal_name, tax_id, wish.bill_to))
-    currency = wish.currency or standing.entities[0].currency
-    problems += [
-        Refusal(
-            RefusalCode.INVALID,
-            f"{entity.name} keeps its books in {entity.currency}; a customer of it can't be billed in {currency}.",
-            ("input", "currency"),
-        )
-        for entity in standing.entities
-        if entity.currency is not None and entity.currency != currency
-    ]
-    if wish.payment_terms_days is not None and not 0 <= wish.payment_terms_days <= 365:
-        message = "Payment terms are from 0 to 365 days."
-        problems.append(Refusal(RefusalCode.INVALID, message, ("input", "paymentTermsDays")))
+    needed = bool(wanted)
+    problems = list(missing_billing(legal_name, tax_id, wish.bill_to)) if needed else []
+    mismatches = [currency_problem(entity, wish.currency or entity.currency) for entity in standing.entities]
+    problems += [mismatch for mismatch in mismatches if mismatch is not None]
     if problems:
         raise Refused(*problems)
+    check_terms_days(wish.payment_terms_days)
+    return [_complete(wish, entity, legal_name, tax_id) for entity in wanted]
+
+
+def _complete(wish: OnboardCustomer, entity: Entity, legal_name: str | None, tax_id: str | None) -> Billed:
+    currency = wish.currency or entity.currency
     assert legal_name is not None
     assert tax_id is not None
     assert wish.bill_to is not None
-    assert currency is not None, "no legal entity tells its currency"
+    assert currency is not None
     return Billed(
         legal_name=legal_name,
         tax_id=tax_id,
@@ -156,4 +164,5 @@ FLOW = Flow(
     process=onboard_customer,
     subject=lambda wish: wish.account_id,
     queue=Queue.FINANCE,
+    live=True,
 )

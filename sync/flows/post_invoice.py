@@ -9,6 +9,7 @@ from schema.errors import Queue
 from schema.roles import PlatformRole
 from sync.desk import RefusalCode
 from sync.effects import Undo, Update
+from sync.flows.given import named
 from sync.process import Flow, Process, Wish, refused
 
 
@@ -27,7 +28,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def post_invoice(run: Process, wish: PostInvoice) -> None:
     """Posting can't be taken back: what was wrong with it is credited."""
-    key = run.firm.key("Invoice", wish.invoice_id)
+    key = named(run.firm, "Invoice", wish.invoice_id, "invoiceId")
 
     async def look() -> Standing:
         row = await run.firm.one("Invoice", key, ("number", "status", "total.amount", "total.currency"))

@@ -12,7 +12,7 @@ class SyncInvoiceStatus(Wish, frozen=True, kw_only=True):
 
 async def sync_invoice_status(run: Process, wish: SyncInvoiceStatus) -> None:
     """Repeats what the ERP says, so that there is nothing to take back."""
-    await tell_invoice(run, wish.invoice_id)
+    await tell_invoice(run, wish.invoice_id, "invoiceId")
 
 
 FLOW = Flow(
@@ -23,5 +23,6 @@ FLOW = Flow(
     subject=lambda wish: wish.invoice_id,
     queue=Queue.FINANCE,
     on_refusal="stop",
+    live=True,
     urgency=Priority.SYNC,
 )

@@ -8,12 +8,13 @@ import msgspec
 
 from platforms.predicates import Compare
 from platforms.slots import Priority
-from schema.errors import Queue
+from schema.errors import BadUserInput, Queue
 from schema.ids import RecordKey, decode_id
 from schema.roles import PlatformRole
 from sync.desk import RefusalCode
 from sync.effects import Undo, Update
 from sync.firm import Firm, Row
+from sync.flows.given import named
 from sync.flows.invoice_status import tell_invoice
 from sync.process import Flow, Process, Wish, refused
 from sync.values import from_json, to_json
@@ -54,7 +55,7 @@ async def sync_records(run: Process, wish: SyncRecords) -> None:
         key = decode_id(record_id)
         prefix = f"{key.type} {key.external_id}: "
         if key.type == "Invoice":
-            await tell_invoice(run, record_id, prefix=prefix)
+            await tell_invoice(run, record_id, "recordId", prefix=prefix)
             continue
         await _bring_into_line(run, key, record_id, prefix)
 
@@ -66,8 +67,7 @@ async def _bring_into_line(run: Process, key: RecordKey, record_id: str, prefix:
     run.concerns(record_id)
     for copy in await run.fact(f"{prefix}copies", tuple[Copy, ...], copies):
         door = run.firm.door(copy.platform, key.type, copy.role)
-        if door is None:
-            continue
+        assert door is not None, "copies are told of platforms that can be written to"
         values = {path: from_json(door.writable.paths[path].kind, value) for path, value in copy.values.items()}
         update = Update(
             platform=copy.platform,
@@ -77,7 +77,8 @@ async def _bring_into_line(run: Process, key: RecordKey, record_id: str, prefix:
             values=values,
             of=record_id,
         )
-        await run.step(f"{prefix}{copy.role.value} in {copy.platform}", update, undo=Undo.RESTORE)
+        name = f"{prefix}{copy.role.value} record {copy.external_id} in {copy.platform}"
+        await run.step(name, update, undo=Undo.RESTORE)
 
 
 async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
@@ -91,7 +92,11 @@ async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
         for row in await firm.facets_of(key.type, role, key, ("id",)):
             door = firm.door(row.platform, key.type, role)
             if door is None:
-                continue
+                message = (
+                    f"{row.platform} has a copy of {key.type} {key.external_id} ({row.external_id}), where Crosswalk "
+                    "can't write. Bring it into line there."
+                )
+                raise refused(RefusalCode.UNSUPPORTED, message, "recordId")
             values = {
                 path: to_json(owned[path])
                 for path in asked
@@ -102,15 +107,22 @@ async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
     return tuple(found)
 
 
+def _type_of(record_id: str) -> str:
+    try:
+        return decode_id(record_id).type
+    except BadUserInput as error:
+        raise refused(RefusalCode.INVALID, error.detail, "recordId") from None
+
+
 async def _chosen(firm: Firm, wish: SyncRecords) -> tuple[str, ...]:
     """The global ids of the records that are meant."""
     if wish.record_id is not None:
         if wish.type is not None or wish.changed_since is not None:
             raise refused(RefusalCode.INVALID, "Name one record, or a type and an instant; not both.", "recordId")
-        key = decode_id(wish.record_id)
-        if key.type not in _TYPES.values():
-            raise refused(RefusalCode.UNSUPPORTED, f"Nobody keeps copies of {key.type} records.", "recordId")
-        firm.key(key.type, wish.record_id)
+        type_name = _type_of(wish.record_id)
+        if type_name not in _TYPES.values():
+            raise refused(RefusalCode.UNSUPPORTED, f"Nobody keeps copies of {type_name} records.", "recordId")
+        named(firm, type_name, wish.record_id, "recordId")
         return (wish.record_id,)
     if wish.type is None or wish.changed_since is None:
         raise refused(RefusalCode.INVALID, "Give recordId, or type and changedSince.", "type")
@@ -146,5 +158,6 @@ FLOW = Flow(
     subject=lambda wish: wish.record_id,
     queue=Queue.INTEGRATION,
     on_refusal="stop",
+    live=True,
     urgency=Priority.SYNC,
 )

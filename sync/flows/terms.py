@@ -1,46 +1,44 @@
 """The commercial terms of a deal, read from where they were agreed; whatever is missing is said all at once."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from schema.enums import BillingModel, ContractStatus, OpportunityStage, ProjectKind, ProjectStatus
+from schema.enums import BillingModel, ProjectKind, ProjectStatus
 from schema.ids import RecordKey
 from schema.roles import PlatformRole
 from sync.desk import Refusal, RefusalCode
 from sync.firm import Firm, Row
 from sync.flows.accounts import Billing
+from sync.flows.create_account import billed_as
 from sync.flows.customers import Customer, Entity, customers_of, entity_of
+from sync.flows.given import named
+from sync.flows.term_problems import (
+    APPROVED,
+    AgreedMilestone,
+    AgreedRate,
+    contract_problems,
+    deal_problems,
+    price_problems,
+    term_problem,
+)
 from sync.keys import business_key
 from sync.process import Refused, refused
 from sync.services import ServiceTemplate
 
 CRM, PSA = PlatformRole.CRM, PlatformRole.PSA
-_APPROVED = frozenset({ContractStatus.APPROVED, ContractStatus.ACTIVE})
 _DEAL = ("name", "stage", "serviceCode", "billingModel", "account", "contract")
-_CONTRACT = ("title", "status", "billingModel", "value.amount", "value.currency", "startDate", "endDate", "account")
-
-
-class AgreedMilestone(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount` None: the plan's own, which nothing is billed for."""
-
-    key: str | None
-    name: str
-    amount: Decimal | None = None
-    due_date: date | None = None
-
-
-class AgreedRate(msgspec.Struct, frozen=True, kw_only=True):
-    role: str
-    price: Decimal | None = None
+_CONTRACT = (
+    "title", "status", "billingModel", "value.amount", "value.currency", "startDate", "endDate", "account",
+    "opportunity",
+)  # fmt: skip
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """Complete: nothing of it is guessed later. `customer` and `client` are the ERP's and the PSA's ids, where they
-    have the client already.
+    have the client already; `customers` are all that it is in the ERPs.
     """
 
     deal: str
@@ -53,6 +51,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     account_platform: str
     account_name: str
     entity: Entity
+    customers: tuple[Customer, ...]
     customer: str | None
     client: str | None
     psa: str
@@ -74,76 +73,61 @@ def project_key(deal: RecordKey) -> str:
     return business_key("project", deal.platform, deal.external_id)
 
 
-async def agreed_terms(
-    firm: Firm,
-    deal: RecordKey,
-    *,
-    contract_id: str | None,
-    legal_entity_id: str | None,
-    start_date: date | None,
-    project_name: str | None,
-    billing: Billing | None,
-) -> Terms:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller says beside the opportunity."""
+
+    contract_id: str | None
+    legal_entity_id: str | None
+    start_date: date | None
+    project_name: str | None
+    billing: Billing | None
+
+
+async def agreed_terms(firm: Firm, deal: RecordKey, asked: Asked) -> Terms:
     """Refused with everything that is missing or doesn't fit together."""
     sold = await firm.one("Opportunity", deal, _DEAL)
     if sold is None:
         raise refused(RefusalCode.NOT_FOUND, f"{deal.platform} has no such opportunity.", "opportunityId")
-    problems = list(_sold_problems(sold))
-    contract_key = await _contract_key(firm, deal, sold, contract_id)
-    if contract_key is None:
-        message = "There is no contract for this opportunity: it is converted once its contract is approved."
-        raise Refused(*problems, Refusal(RefusalCode.STATE, message, ("input", "contractId")))
-    contract = await firm.one("Contract", contract_key, _CONTRACT)
-    if contract is None:
-        raise refused(RefusalCode.NOT_FOUND, f"{contract_key.platform} has no such contract.", "contractId")
-    reading = _Reading(firm, deal, sold, contract_key, contract, problems)
-    return await reading.terms(
-        legal_entity_id=legal_entity_id, start_date=start_date, project_name=project_name, billing=billing
-    )
+    key = await _contract_key(firm, deal, sold, asked.contract_id)
+    contract = None if key is None else await firm.one("Contract", key, _CONTRACT)
+    return await _Reading(firm, deal, sold, asked, key, contract).terms()
 
 
 class _Reading:
     """Collects terms and problems side by side."""
 
     def __init__(
-        self, firm: Firm, deal: RecordKey, sold: Row, contract_key: RecordKey, contract: Row, problems: list[Refusal]
+        self, firm: Firm, deal: RecordKey, sold: Row, asked: Asked, key: RecordKey | None, contract: Row | None
     ) -> None:
         self._firm = firm
         self._deal = deal
         self._sold = sold
-        self._key = contract_key
+        self._asked = asked
+        self._key = key
         self._contract = contract
-        self._problems = problems
+        self._problems: list[Refusal] = []
 
-    async def terms(
-        self,
-        *,
-        legal_entity_id: str | None,
-        start_date: date | None,
-        project_name: str | None,
-        billing: Billing | None,
-    ) -> Terms:
-        sold, contract = self._sold, self._contract
-        self._problems += _contract_problems(sold, contract)
-        starts = start_date or contract["startDate"]
-        if starts is None:
-            self._missing("The contract names no start: give startDate.", "startDate")
-        elif contract["endDate"] is not None and contract["endDate"] < starts:
-            self._missing(f"It would end ({contract['endDate']}) before it starts ({starts}).", "startDate")
-        model = contract["billingModel"] or sold["billingModel"]
-        milestones, rates = await self._parts()
-        self._problems += _price_problems(model, contract, milestones, rates)
+    async def terms(self) -> Terms:
+        self._problems += deal_problems(self._sold)
+        if self._contract is None:
+            self._no_contract()
+        model = self._agreed("billingModel") or self._sold["billingModel"]
+        starts = self._asked.start_date or self._agreed("startDate")
+        milestones, rates = await self._priced(model)
+        self._check_days(model, starts)
         template = self._template()
         psa = self._psa()
-        account = sold["account"] or contract["account"]
-        account_row, customer, entity = await self._client(account, legal_entity_id, billing)
+        name, customers, customer, entity = await self._client()
         await self._check_unconverted(psa)
         if self._problems:
             raise Refused(*self._problems)
+        assert self._key is not None
         assert entity is not None
         role = self._firm.anchor("Contract")
         assert role is not None
-        plan = milestones or tuple(AgreedMilestone(key=None, name=name) for name in template.milestones)
+        account = self._account()
+        assert account is not None
+        plan = milestones or tuple(AgreedMilestone(key=None, name=each) for each in dict.fromkeys(template.milestones))
         return Terms(
             deal=self._deal.external_id,
             contract=self._key.external_id,
@@ -153,26 +137,50 @@ class _Reading:
             account=account,
             account_id=self._firm.record_id("Account", self._deal.platform, account),
             account_platform=self._deal.platform,
-            account_name=account_row["name"],
+            account_name=name,
             entity=entity,
+            customers=customers,
             customer=None if customer is None else customer.external_id,
             client=await self._client_in_psa(psa, account),
             psa=psa,
-            project_name=project_name or sold["name"],
+            project_name=self._asked.project_name or self._sold["name"],
             kind=template.kind,
             first_status=ProjectStatus.PLANNED,
             billing_model=model,
-            value=contract["value.amount"],
-            currency=contract["value.currency"],
+            value=self._agreed("value.amount"),
+            currency=self._agreed("value.currency"),
             start_date=starts,
-            end_date=contract["endDate"],
+            end_date=self._agreed("endDate"),
             milestones=plan,
-            tasks=template.tasks,
-            rates=rates or tuple(AgreedRate(role=name) for name in template.roles),
+            tasks=tuple(dict.fromkeys(template.tasks)),
+            rates=rates or tuple(AgreedRate(role=each) for each in dict.fromkeys(template.roles)),
         )
+
+    def _agreed(self, path: str) -> Any:
+        """What the contract says, where there is one."""
+        return None if self._contract is None else self._contract[path]
+
+    def _account(self) -> str | None:
+        account: str | None = self._sold["account"] or self._agreed("account")
+        return account
 
     def _missing(self, message: str, *path: str, code: RefusalCode = RefusalCode.INVALID) -> None:
         self._problems.append(Refusal(code, message, ("input", *path)))
+
+    def _no_contract(self) -> None:
+        if self._asked.contract_id is not None:
+            self._missing("There is no such contract.", "contractId", code=RefusalCode.NOT_FOUND)
+            return
+        message = "There is no contract for this opportunity: it is converted once its contract is approved."
+        self._missing(message, "contractId", code=RefusalCode.STATE)
+
+    def _check_days(self, model: BillingModel | None, starts: date | None) -> None:
+        if starts is None:
+            self._missing("No contract names a start: give startDate.", "startDate")
+            return
+        problem = term_problem(model, starts, self._agreed("endDate"))
+        if problem is not None:
+            self._problems.append(problem)
 
     def _template(self) -> ServiceTemplate:
         code = self._sold["serviceCode"]
@@ -191,6 +199,9 @@ class _Reading:
         if not bound:
             self._missing("No PSA is connected that could run a project.", code=RefusalCode.UNSUPPORTED)
             return ""
+        if self._firm.door(bound[0], "Project", PSA) is None:
+            self._missing(f"{bound[0]} doesn't let Crosswalk write projects.", code=RefusalCode.UNSUPPORTED)
+            return ""
         return bound[0]
 
     async def _check_unconverted(self, psa: str) -> None:
@@ -198,86 +209,106 @@ class _Reading:
         door = None if not psa else self._firm.door(psa, "Project", PSA)
         if door is None:
             return
-        for project in await door.writer.find(door.writable, project_key(self._deal)):
-            message = f"The opportunity is converted already: its project is {project.external_id} on {psa}."
+        projects = [found.external_id for found in await door.writer.find(door.writable, project_key(self._deal))]
+        if self._key is not None and not projects:
+            keys = (self._key.external_id,)
+            rows = await self._firm.rows(psa, "Project", PSA, ("id",), by="contract", keys=keys)
+            # One that was taken back is still read, and isn't there for writing any more.
+            there = [row for row in rows if await door.writer.fetch(door.writable, row.external_id) is not None]
+            projects = [row.external_id for row in there]
+        if projects:
+            message = f"The opportunity is converted already: its project is {projects[0]} on {psa}."
             self._missing(message, "opportunityId", code=RefusalCode.STATE)
 
-    async def _parts(self) -> tuple[tuple[AgreedMilestone, ...], tuple[AgreedRate, ...]]:
+    async def _priced(self, model: BillingModel | None) -> tuple[tuple[AgreedMilestone, ...], tuple[AgreedRate, ...]]:
+        """Milestones and rates of the contract, held against how it is billed."""
+        if self._contract is None or self._key is None:
+            return (), ()
         milestones = await self._of_contract("ContractMilestone", ("key", "name", "amount.amount", "dueDate"))
         rates = await self._of_contract("Rate", ("role", "price.amount"))
-        return (
-            tuple(
-                AgreedMilestone(
-                    key=row["key"], name=row["name"] or row["key"], amount=row["amount.amount"], due_date=row["dueDate"]
-                )
-                for row in milestones
-            ),
-            tuple(
-                AgreedRate(role=role, price=price)
-                for role, price in {row["role"]: row["price.amount"] for row in rates if row["role"]}.items()
-            ),
+        agreed = tuple(
+            AgreedMilestone(
+                key=row["key"],
+                name=row["name"] or row["key"] or "Milestone",
+                amount=row["amount.amount"],
+                due_date=row["dueDate"],
+            )
+            for row in milestones
         )
+        prices = dict.fromkeys((row["role"], row["price.amount"]) for row in rates if row["role"])
+        priced = tuple(AgreedRate(role=role, price=price) for role, price in prices)
+        self._problems += contract_problems(self._sold, self._contract)
+        self._problems += price_problems(model, self._contract, agreed, priced)
+        return agreed, priced
 
     async def _of_contract(self, type_name: str, paths: tuple[str, ...]) -> list[Row]:
         role = self._firm.anchor(type_name)
         if role is None:
             return []
+        assert self._key is not None
         keys = (self._key.external_id,)
         return await self._firm.rows(self._key.platform, type_name, role, paths, by="contract", keys=keys)
 
-    async def _client(
-        self, account: str | None, legal_entity_id: str | None, billing: Billing | None
-    ) -> tuple[Any, Customer | None, Entity | None]:
-        """The client, its customer in the ERP, and the company that delivers to it."""
+    async def _client(self) -> tuple[str, tuple[Customer, ...], Customer | None, Entity | None]:
+        """The client's name, its customers in the ERP, the one that is billed, and the company that delivers."""
+        account = self._account()
         if account is None:
             self._missing("The opportunity belongs to no account.", "opportunityId", code=RefusalCode.STATE)
-            return None, None, None
+            return "", (), None, None
         key = RecordKey("Account", self._deal.platform, account)
         row = await self._firm.one("Account", key, ("name",))
         if row is None:
-            self._missing(
-                "The opportunity's account isn't there any more.", "opportunityId", code=RefusalCode.NOT_FOUND
-            )
+            message = "The opportunity's account isn't there any more."
+            self._missing(message, "opportunityId", code=RefusalCode.NOT_FOUND)
+            return "", (), None, None
         customers = await customers_of(self._firm, key)
-        asked = legal_entity_id
-        if asked is None and billing is not None and isinstance(billing.legal_entity_id, str):
-            asked = billing.legal_entity_id
-        if asked is None:
-            return row, *await self._only(customers)
-        entity = await entity_of(self._firm, asked)
+        entity = await self._entity(customers)
         if entity is None:
-            self._missing("The ERP has no such legal entity.", "legalEntityId", code=RefusalCode.NOT_FOUND)
-            return row, None, None
-        mine = [found for found in customers if (found.platform, found.entity) == (entity.platform, entity.external_id)]
-        return row, self._fitting(mine[0] if mine else None, entity, billing), entity
+            return row["name"] or "", customers, None, None
+        place = (entity.platform, entity.external_id)
+        mine = next((found for found in customers if (found.platform, found.entity) == place), None)
+        self._check_billing(mine, entity)
+        return row["name"] or "", customers, mine, entity
 
-    async def _only(self, customers: tuple[Customer, ...]) -> tuple[Customer | None, Entity | None]:
-        if len(customers) != 1 or customers[0].entity is None:
+    async def _entity(self, customers: tuple[Customer, ...]) -> Entity | None:
+        """The company that was named, else the only one that bills this client."""
+        asked = self._asked.legal_entity_id
+        path: tuple[str, ...] = ("legalEntityId",)
+        billing = self._asked.billing
+        if asked is None and billing is not None and isinstance(billing.legal_entity_id, str):
+            asked, path = billing.legal_entity_id, ("billing", "legalEntityId")
+        if asked is None and len(customers) == 1 and customers[0].entity is not None:
+            asked = self._firm.record_id("LegalEntity", customers[0].platform, customers[0].entity)
+        if asked is None:
             what = f"{len(customers)} customers" if customers else "no customer"
             message = f"The ERP has {what} for this account: say by legalEntityId which company delivers."
             self._missing(message, "legalEntityId", code=RefusalCode.STATE)
-            return None, None
-        only = customers[0]
-        assert only.entity is not None
-        entity = await entity_of(self._firm, self._firm.record_id("LegalEntity", only.platform, only.entity))
-        if entity is None:
-            self._missing("The customer's legal entity isn't there any more.", "legalEntityId")
-            return only, None
-        return self._fitting(only, entity, None), entity
+            return None
+        try:
+            return await entity_of(self._firm, asked, self._deal.platform, *path)
+        except Refused as refusal:
+            self._problems += refusal.refusals
+            return None
 
-    def _fitting(self, customer: Customer | None, entity: Entity, billing: Billing | None) -> Customer | None:
-        """The customer, where contract and company agree on the currency; a new one needs its billing."""
-        currency = self._contract["value.currency"]
+    def _check_billing(self, customer: Customer | None, entity: Entity) -> None:
+        """Contract and company agree on the currency; a new customer needs its billing."""
+        currency = self._agreed("value.currency")
         theirs = entity.currency if customer is None else customer.currency or entity.currency
         if currency is not None and theirs is not None and currency != theirs:
             message = f"The contract is in {currency}, and {entity.name} bills this client in {theirs}."
             self._missing(message, "legalEntityId")
-        if customer is None and billing is None:
+        if customer is not None:
+            return
+        if self._asked.billing is None:
             message = (
                 f"The ERP has no customer for this account at {entity.name}: give its billing, so that one is made."
             )
             self._missing(message, "billing")
-        return customer
+            return
+        try:
+            billed_as(self._asked.billing, entity)
+        except Refused as refusal:
+            self._problems += refusal.refusals
 
     async def _client_in_psa(self, psa: str, account: str) -> str | None:
         if ("Account", PSA) not in self._firm.bindings.platforms[psa].reader.facets:
@@ -289,7 +320,7 @@ class _Reading:
 async def _contract_key(firm: Firm, deal: RecordKey, sold: Row, contract_id: str | None) -> RecordKey | None:
     """The contract that was named, that the opportunity names, or that names the opportunity."""
     if contract_id is not None:
-        return firm.key("Contract", contract_id)
+        return named(firm, "Contract", contract_id, "contractId")
     role = firm.anchor("Contract")
     if role is None:
         return None
@@ -302,50 +333,6 @@ async def _contract_key(firm: Firm, deal: RecordKey, sold: Row, contract_id: str
     if "opportunity" not in facet.batch:
         return None
     rows = await firm.rows(platform, "Contract", role, ("status",), by="opportunity", keys=(deal.external_id,))
-    approved = [row for row in rows if row["status"] in _APPROVED]
+    approved = [row for row in rows if row["status"] in APPROVED]
     chosen = approved or rows
     return RecordKey("Contract", platform, chosen[0].external_id) if chosen else None
-
-
-def _sold_problems(sold: Row) -> Iterator[Refusal]:
-    if sold["stage"] is not OpportunityStage.WON:
-        stage = sold["stage"].value if sold["stage"] else "without a stage"
-        message = f"The opportunity is {stage}: it is converted once it is WON."
-        yield Refusal(RefusalCode.STATE, message, ("input", "opportunityId"))
-    if not sold["name"]:
-        yield Refusal(RefusalCode.STATE, "The opportunity has no name.", ("input", "opportunityId"))
-
-
-def _contract_problems(sold: Row, contract: Row) -> Iterator[Refusal]:
-    path = ("input", "contractId")
-    if contract["status"] not in _APPROVED:
-        status = contract["status"].value if contract["status"] else "without a status"
-        message = f"The contract is {status}: an opportunity is converted on an approved contract, never alone."
-        yield Refusal(RefusalCode.STATE, message, path)
-    if sold["account"] and contract["account"] and sold["account"] != contract["account"]:
-        yield Refusal(RefusalCode.INVALID, "The contract is another account's than the opportunity.", path)
-    if contract["value.amount"] is None or contract["value.currency"] is None:
-        yield Refusal(RefusalCode.STATE, "The contract has no value with a currency.", path)
-    if (contract["billingModel"] or sold["billingModel"]) is None:
-        yield Refusal(RefusalCode.STATE, "Neither contract nor opportunity says how it is billed.", path)
-
-
-def _price_problems(
-    model: BillingModel | None,
-    contract: Row,
-    milestones: tuple[AgreedMilestone, ...],
-    rates: tuple[AgreedRate, ...],
-) -> Iterator[Refusal]:
-    path = ("input", "contractId")
-    if model is BillingModel.MILESTONE:
-        total = sum((milestone.amount or Decimal(0) for milestone in milestones), Decimal(0))
-        if not milestones:
-            yield Refusal(RefusalCode.STATE, "It is billed by milestone, and the contract has none.", path)
-        elif contract["value.amount"] is not None and total != contract["value.amount"]:
-            message = f"The milestones come to {total:f}, the contract's value is {contract['value.amount']:f}."
-            yield Refusal(RefusalCode.STATE, message, path)
-    if model is BillingModel.TIME_AND_MATERIALS and not rates:
-        yield Refusal(RefusalCode.STATE, "It is billed by time, and the contract has no rates.", path)
-    monthly = model in (BillingModel.RETAINER, BillingModel.SUBSCRIPTION)
-    if monthly and contract["endDate"] is None:
-        yield Refusal(RefusalCode.STATE, "It is billed monthly, and the contract has no end.", path)

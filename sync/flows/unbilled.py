@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -9,10 +10,10 @@ import msgspec
 
 from platforms.predicates import Compare
 from platforms.writers import Line
-from schema.enums import ApprovalStatus, BillingState, MilestoneStatus
+from schema.enums import ApprovalStatus, BillingState, InvoiceStatus, MilestoneStatus
 from schema.ids import RecordKey
 from schema.roles import PlatformRole
-from sync.firm import Firm, Row
+from sync.firm import Firm, Row, client_of
 from sync.flows.money import rounded
 
 PSA, ERP = PlatformRole.PSA, PlatformRole.ERP
@@ -30,21 +31,30 @@ class Unbilled(msgspec.Struct, frozen=True, kw_only=True):
     strangers: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """Who is billed: the ERP's platform, and the client and the project by which invoices there are told apart."""
+
+    platform: str
+    account: str
+    project: str | None
+
+
 async def unbilled_work(
     firm: Firm,
     project: RecordKey,
+    payer: Payer,
     currency: str,
     *,
     until: date,
     time: bool,
     expenses: bool,
     milestones: bool,
-    billed_milestones: frozenset[str],
 ) -> Unbilled:
     """Everything up to and including `until`, in one line per rate, expense category and milestone."""
     hours = await _time(firm, project, until) if time else []
     costs = await _expenses(firm, project, until) if expenses else []
-    done = await _milestones(firm, project, billed_milestones) if milestones else []
+    done = await _milestones(firm, project, payer) if milestones else []
     kept_hours = [row for row in hours if row["rate.currency"] in (currency, None)]
     kept_costs = [row for row in costs if row["amount.currency"] == currency]
     lines = [
@@ -60,13 +70,36 @@ async def unbilled_work(
     )
 
 
-async def billed_milestones(firm: Firm, platform: str, project: str | None) -> frozenset[str]:
-    """The keys of milestones that the ERP has an invoice line for already; `project` is the PSA's id of the project."""
-    if project is None:
+async def billed_milestones(firm: Firm, payer: Payer, keys: Iterable[str]) -> frozenset[str]:
+    """Those of the milestones that an invoice of this client or project has a line for, but for voided ones."""
+    wanted = tuple(dict.fromkeys(keys))
+    facet = firm.bindings.platforms[payer.platform].reader.facets.get(("InvoiceLine", ERP))
+    if not wanted or facet is None:
         return frozenset()
-    where = Compare("project", "eq", project)
-    rows = await firm.rows(platform, "InvoiceLine", ERP, ("milestoneKey",), where=where)
-    return frozenset(row["milestoneKey"] for row in rows if row["milestoneKey"])
+    where = Compare("milestoneKey", "in", wanted)
+    if "milestoneKey" not in facet.pushable:
+        if payer.project is None:
+            return frozenset()
+        where = Compare("project", "eq", payer.project)
+    lines = await firm.rows(payer.platform, "InvoiceLine", ERP, ("milestoneKey", "invoice"), where=where)
+    found = [line for line in lines if line["milestoneKey"] in wanted]
+    invoices = await firm.rows(
+        payer.platform,
+        "Invoice",
+        ERP,
+        ("status", "account", "project"),
+        by="id",
+        keys=(line["invoice"] for line in found),
+    )
+    theirs = {invoice.external_id for invoice in invoices if _theirs(invoice, payer)}
+    return frozenset(line["milestoneKey"] for line in found if line["invoice"] in theirs)
+
+
+def _theirs(invoice: Row, payer: Payer) -> bool:
+    if invoice["status"] is InvoiceStatus.VOIDED:
+        return False
+    same_project = payer.project is not None and invoice["project"] == payer.project
+    return same_project or (invoice["account"] is not None and client_of(invoice["account"]) == payer.account)
 
 
 async def _time(firm: Firm, project: RecordKey, until: date) -> list[Row]:
@@ -81,14 +114,12 @@ async def _expenses(firm: Firm, project: RecordKey, until: date) -> list[Row]:
     return [row for row in rows if _due(row, until) and row["amount.amount"]]
 
 
-async def _milestones(firm: Firm, project: RecordKey, billed: frozenset[str]) -> list[Row]:
+async def _milestones(firm: Firm, project: RecordKey, payer: Payer) -> list[Row]:
     paths = ("key", "name", "status", "amount.amount", "amount.currency")
     rows = await firm.rows(project.platform, "Milestone", PSA, paths, by="project", keys=(project.external_id,))
-    return [
-        row
-        for row in rows
-        if row["status"] in _DONE and row["key"] and row["key"] not in billed and row["amount.amount"]
-    ]
+    done = [row for row in rows if row["status"] in _DONE and row["key"] and row["amount.amount"]]
+    billed = await billed_milestones(firm, payer, (row["key"] for row in done))
+    return [row for row in done if row["key"] not in billed]
 
 
 def _ids(rows: list[Row]) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from msgspec import UNSET, UnsetType
 from schema.errors import Queue
 from sync.desk import RefusalCode
 from sync.effects import Undo
-from sync.flows.accounts import Billing, Described, billed, described
+from sync.flows.accounts import Billing, Described, billed, check_parent, described, meant_entity
+from sync.flows.given import named
 from sync.ownership import split
 from sync.process import Flow, Process, Wish, refused
 
@@ -17,15 +18,20 @@ class UpdateAccount(Described, Wish, frozen=True, kw_only=True):
 
 async def update_account(run: Process, wish: UpdateAccount) -> None:
     """Every owner gets its part, and nobody gets a part of a change that can't be made whole."""
-    key = run.firm.key("Account", wish.id)
+    key = named(run.firm, "Account", wish.id, "id")
     values, places = described(run.firm, wish)
+    entity = None
     if isinstance(wish.billing, Billing):
-        billing, where = billed(run.firm, wish.billing)
+        billing, where = billed(wish.billing)
         values, places = values | billing, places | where
+        entity = meant_entity(run.firm, wish.billing)
+    elif wish.billing is None:
+        raise refused(RefusalCode.INVALID, "Billing as a whole can't be cleared: clear single fields.", "billing")
     if not values:
         raise refused(RefusalCode.INVALID, "Nothing is to be changed: give at least one field.", "id")
+    await check_parent(run, wish, key.platform, child=key.external_id)
     run.concerns(wish.id)
-    for update in await split(run, "Account", key, values, places):
+    for update in await split(run, "Account", key, values, places, entity=entity):
         await run.step(f"{update.role.value} record in {update.platform}", update, undo=Undo.RESTORE)
 
 

@@ -8,6 +8,7 @@ from schema.enums import ContractStatus
 from schema.errors import Queue
 from sync.desk import RefusalCode
 from sync.effects import Undo
+from sync.flows.given import named
 from sync.ownership import split
 from sync.process import Flow, Process, Wish, refused
 
@@ -32,7 +33,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def update_contract_status(run: Process, wish: UpdateContractStatus) -> None:
     """A status that is there already is nothing to do; one that can't follow is refused with those that can."""
-    key = run.firm.key("Contract", wish.id)
+    key = named(run.firm, "Contract", wish.id, "id")
 
     async def look() -> Standing:
         row = await run.firm.one("Contract", key, ("status",))

@@ -11,7 +11,8 @@ from schema.enums import ProjectKind, ProjectStatus
 from schema.errors import Queue
 from sync.desk import RefusalCode
 from sync.effects import Undo
-from sync.flows.money import Money, amount_of
+from sync.flows.given import named, sensible
+from sync.flows.money import Money, amount_of, counted
 from sync.ownership import split
 from sync.process import Flow, Process, Wish, refused
 
@@ -42,7 +43,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def update_project(run: Process, wish: UpdateProject) -> None:
     """A closed project is only changed by what opens it again."""
-    key = run.firm.key("Project", wish.id)
+    key = named(run.firm, "Project", wish.id, "id")
     values, places = _values(wish)
 
     async def look() -> Standing:
@@ -57,7 +58,7 @@ async def update_project(run: Process, wish: UpdateProject) -> None:
         )
 
     standing = await run.fact("standing", Standing, look)
-    _check(wish, standing)
+    _check(wish, standing, run.today)
     run.concerns(wish.id)
     for update in await split(run, "Project", key, values, places):
         await run.step(f"{update.role.value} record in {update.platform}", update, undo=Undo.RESTORE)
@@ -83,22 +84,26 @@ def _values(wish: UpdateProject) -> tuple[dict[str, Any], dict[str, tuple[str, .
     values = {path: value for path, value in pairs.items() if value is not UNSET}
     if not values:
         raise refused(RefusalCode.INVALID, "Nothing is to be changed: give at least one field.", "id")
-    if values.get("name", "given") in (None, ""):
+    if not (values.get("name", "given") or "").strip():
         raise refused(RefusalCode.INVALID, "A project has a name.", "name")
     if "status" in values and values["status"] is None:
         raise refused(RefusalCode.INVALID, "A project has a status.", "status")
     return values, places
 
 
-def _check(wish: UpdateProject, standing: Standing) -> None:
+def _check(wish: UpdateProject, standing: Standing, today: date) -> None:
     if standing.status in _OVER and wish.status is UNSET:
         assert standing.status is not None
         message = f"The project is {standing.status.value}: set its status first if work goes on."
         raise refused(RefusalCode.STATE, message, "id")
+    for day, name in ((wish.start_date, "startDate"), (wish.end_date, "endDate")):
+        sensible(day if isinstance(day, date) else None, today, name)
     start = standing.start_date if wish.start_date is UNSET else wish.start_date
     end = standing.end_date if wish.end_date is UNSET else wish.end_date
     if isinstance(start, date) and isinstance(end, date) and end < start:
         raise refused(RefusalCode.INVALID, f"It would end ({end}) before it starts ({start}).", "endDate")
+    if isinstance(wish.budget_hours, Decimal):
+        counted(wish.budget_hours, 2, "a number of hours", "budgetHours")
     if isinstance(wish.budget, Money):
         amount_of(wish.budget, "budget")
         if standing.currency is not None and wish.budget.currency != standing.currency:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import demo, doctor, keys, query, sandbox, schema, serve, settings, worker
+from gateway.cli import audit, demo, doctor, keys, migrate, query, sandbox, schema, serve, settings, trace, worker
 from gateway.cli.refusal import Refusal
 
 app = typer.Typer(
@@ -20,7 +20,10 @@ app.command("demo")(demo.demo)
 app.command("sandbox")(sandbox.sandbox)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("migrate")(migrate.migrate)
 app.command("query")(query.query)
+app.command("trace")(trace.trace)
+app.add_typer(audit.app, name="audit")
 app.add_typer(schema.app, name="schema")
 app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")

@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.app import build_app
 from gateway.cli.edge_settings import edge_options, key_ring
+from gateway.cli.ledgers import opened_ledger
 from gateway.cli.refusal import Refusal
 from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
-from gateway.cli.workplace import opened_ledger, shared_budgets, working
+from gateway.cli.workplace import shared_budgets, working
 from gateway.log import operation_log
 from gateway.server import calm_collector
 from platforms.bindings import Bindings

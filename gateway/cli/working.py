@@ -8,9 +8,10 @@ from pathlib import Path
 
 import structlog
 
+from gateway.cli.ledgers import opened_ledger
 from gateway.cli.refusal import Refusal
 from gateway.cli.until_stopped import run_until_stopped
-from gateway.cli.workplace import opened_ledger, shared_budgets, working
+from gateway.cli.workplace import shared_budgets, working
 from gateway.server import calm_collector
 from platforms.registry import connect
 from resolvers.assembly import bindings_of

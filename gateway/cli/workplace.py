@@ -1,35 +1,12 @@
-"""What a process that takes or does work needs beside the platforms: the ledger, shared budgets, and its workshop."""
+"""What a process that takes or does work needs beside platforms and ledger: shared budgets, and its workshop."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway.cli.refusal import Refusal
 from platforms.budget import Budgets
 from platforms.budget_redis import redis_budgets
-from runtime.clock import Clock
-from runtime.database import DatabaseUrlError
 from runtime.settings import Settings
-from schema.errors import LedgerUnavailable
-from sync.ledger.database import DatabaseLedger, open_ledger
-from sync.ledger.migrating import LedgerVersionError, prepare
 from sync.workshop import Workshop
-
-
-@asynccontextmanager
-async def opened_ledger(settings: Settings, clock: Clock) -> AsyncIterator[DatabaseLedger]:
-    """The ledger that the settings name; Refusal where this version can't work with it."""
-    url = settings.ledger.url.get_secret_value()
-    try:
-        await prepare(url)
-    except (DatabaseUrlError, LedgerVersionError) as error:
-        raise Refusal(f"ledger: {error}") from None
-    except LedgerUnavailable as error:
-        raise Refusal(f"ledger: {error.detail}", "is the database running, and ledger.url right?") from None
-    ledger = open_ledger(url, clock=clock)
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
 
 
 @asynccontextmanager

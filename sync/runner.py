@@ -128,7 +128,8 @@ class Runner:
             return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "INTERNAL", why, _stake(shown))
 
     async def _work(self, run: Run, flow: Flow, lease: KeptLease, shown: list[Performance]) -> bool:
-        steps = await self._ledger.steps(run.id)
+        # Only who holds a run writes its steps, so that its first holder needn't ask for any.
+        steps = () if run.fence == 1 else await self._ledger.steps(run.id)
         stage = Stage(
             firm=self._firm,
             ledger=self._ledger,

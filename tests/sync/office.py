@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from gateway.cli.demo_settings import write_settings
@@ -65,7 +66,7 @@ class Control:
         return found
 
     def records(self, platform: str, entity: str, **equal: str) -> list[dict[str, Any]]:
-        query = "&".join(f"{name}={value}" for name, value in {**equal, "limit": "1000"}.items())
+        query = urlencode({**equal, "limit": "1000"})
         found: list[dict[str, Any]] = self.get(f"/records/{platform}/{entity}?{query}")["records"]
         return found
 

@@ -129,5 +129,19 @@ def _text(value: str | None) -> str | None:
     return value or None
 
 
-WRITTEN_OUT: Mapping[Read, str] = {_text: "({} or None)"}
-"""Readings that generated code writes out, because a call would cost more than what it does."""
+@dataclass(frozen=True, slots=True)
+class WrittenOut:
+    """A reading as an expression over the raw values `{0}`, `{1}`..., and what it calls by which name."""
+
+    expression: str
+    names: Mapping[str, Any]
+
+
+WRITTEN_OUT: Mapping[Read, WrittenOut] = {
+    _text: WrittenOut("({0} or None)", {}),
+    utc: WrittenOut(
+        "(at if (raw := {0}) and (at := parsed(raw)).tzinfo is UTC else utc(raw))",
+        {"parsed": datetime.fromisoformat, "UTC": UTC, "utc": utc},
+    ),
+}
+"""Readings that generated code writes out, because a call would cost more than what it does in the usual case."""

@@ -169,7 +169,9 @@ def project(facet: Facet, paths: Iterable[str]) -> Projection:
         if row.read is None:
             sources[row.path] = raw[0]
         elif row.read in WRITTEN_OUT:
-            sources[row.path] = WRITTEN_OUT[row.read].format(*raw)
+            reading = WRITTEN_OUT[row.read]
+            names.update(reading.names)
+            sources[row.path] = reading.expression.format(*raw)
         else:
             name = "read_" + row.path.replace(".", "_")
             names[name] = row.read

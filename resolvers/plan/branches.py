@@ -74,9 +74,9 @@ class Branches:
         fields = self._selections.below(type_name, nodes)
         parts = self._parts.of_parts(type_name, fields, load.role, load.age)
         record.slots = self._slots_of(found, fields, _Scope(record, load.age, parts=parts))
-        if record.sources is not None:
+        for slot in record.sources:
             for facet in record.facets.values():
-                facet.paths.update(_told_by_rows(record.sources))
+                facet.paths.update(_told_by_rows(slot))
         return record
 
     def load(self, type_name: str, role: PlatformRole, by: str, age: Age, signature: str = "") -> Load:
@@ -112,7 +112,7 @@ class Branches:
     def _sources(self, key: str, nodes: list[FieldNode], scope: _Scope) -> Slot:
         slot = SourcesSlot(key, self._names("Source", nodes))
         record = scope.record
-        record.sources = slot
+        record.sources.append(slot)
         record.own_row = True
         for path in _told_by_rows(slot):
             self._need(scope, record.anchor, path)

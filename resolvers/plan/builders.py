@@ -27,6 +27,8 @@ from schema.ids import id_encoder
 from schema.roles import PlatformRole
 
 Build = Callable[..., Any]
+Provenance = Mapping[str, SourceShape]
+"""What one platform and role tell, by the response keys at which a record's sources are asked."""
 
 
 @dataclass(slots=True)
@@ -60,54 +62,47 @@ def facet_sources(facet: Facet, paths: set[str]) -> tuple[Mapping[str, str], dic
     return projection.sources, dict(projection.names)
 
 
-def record_builder(record: Record, platform: str, facet: Facet, paths: set[str], source: SourceShape | None) -> Build:
-    """`build(rows, origin, children, defaults, fragments)` -> a selected record (or Hole) per row.
+def record_builder(record: Record, platform: str, facet: Facet, paths: set[str], told_by: Provenance) -> Build:
+    """`build(groups, origin, children, defaults, fragments)` -> per group of rows a list of selected records or Holes.
 
-    `rows` are external ids where the selection needs no row of its own. `children[i]` maps a key to the value of
-    `record.links[i]`, `defaults[i]` is its value for any other key. `fragments[role]` maps the record's id to the
-    values that another role's facet contributes.
+    Each list is made when it is taken. Rows are external ids where the selection needs no row of its own. `children[i]`
+    maps a key to the value of `record.links[i]`, `defaults[i]` is its value for any other key. `fragments[role]` maps
+    the record's id to the values that another role's facet contributes.
     """
     sources, names = facet_sources(facet, paths)
     code = _Code(sources, names)
     names["encode_id"] = id_encoder(record.type.name, platform)
     names["Hole"] = Hole
-    names["told"] = told
-    head = ["def build(rows, origin, children, defaults, fragments):", " out = []", " add = out.append"]
-    head += _child_names(record)
-    head += _told_once(source)
+    head = ["def build(groups, origin, children, defaults, fragments):", *_child_names(record)]
+    head += _told_once(code, told_by)
     for role in record.facets:
         head.append(f" facet_{role.value} = fragments[{role.value!r}]")
-    code.lines.append(f"  k = {sources['id'] if record.own_row else 'r'}")
+    head += [" for rows in groups:", "  out = []", "  add = out.append", "  for r in rows:"]
+    code.lines.append(f"k = {sources['id'] if record.own_row else 'r'}")
     for role in record.facets:
-        code.lines.append(f"  t_{role.value} = facet_{role.value}.get(k)")
+        code.lines.append(f"t_{role.value} = facet_{role.value}.get(k)")
     positions = _fragment_positions(record)
-    values = [_top(slot, record, code, positions, source) for slot in record.slots]
+    values = [_top(slot, record, code, positions, told_by) for slot in record.slots]
     names["Shape"] = shape_of(slot.key for slot in record.slots)
-    code.lines.append(f"  add(Shape({', '.join(values)}))")
-    return _made([*head, " for r in rows:", *code.lines, " return out"], names)
+    code.lines.append(f"add(Shape({', '.join(values)}))")
+    return _made([*head, *(f"   {line}" for line in code.lines), "  yield out"], names)
 
 
-def fragment_builder(
-    record: Record, role: PlatformRole, facet: Facet, paths: set[str], source: SourceShape | None
-) -> Build:
-    """`build(rows, origin, children, defaults)` -> {record id: (values..., source)} of one facet."""
+def fragment_builder(record: Record, role: PlatformRole, facet: Facet, paths: set[str], told_by: Provenance) -> Build:
+    """`build(rows, origin, children, defaults)` -> {record id: (values..., sources...)} of one facet."""
     sources, names = facet_sources(facet, paths)
     code = _Code(sources, names)
     slots = [slot for slot in record.slots if isinstance(slot, (ValueSlot, GroupSlot)) and slot.role is role]
     values = [_expression(slot, record, code) for slot in slots]
-    if record.sources is not None and source is not None:
-        names["told"] = told
-        values.append(_source(code, source, code.sources["id"]))
-    else:
-        values.append("None")
+    values += [_source(code, told_by, key, code.sources["id"]) for key in told_by]
     lines = [
         "def build(rows, origin, children, defaults):",
         " out = {}",
         *_child_names(record),
-        *_told_once(source),
+        *_told_once(code, told_by),
         " for r in rows:",
-        *code.lines,
-        f"  out.setdefault({sources['anchor']}, ({', '.join(values)},))",
+        *(f"  {line}" for line in code.lines),
+        f"  out.setdefault({sources['anchor']}, ({''.join(f'{value}, ' for value in values)}))",
         " return out",
     ]
     return _made(lines, names)
@@ -144,15 +139,17 @@ def _top(
     record: Record,
     code: _Code,
     positions: Mapping[int, tuple[PlatformRole, int]],
-    source: SourceShape | None,
+    told_by: Provenance,
 ) -> str:
     """The expression of a slot of the record itself; a missing non-null value makes the record a hole."""
     if isinstance(slot, SourcesSlot):
-        assert source is not None
-        parts = [_source(code, source, "k")]
+        own = _source(code, told_by, slot.key, "k")
         if not record.facets:
-            return f"[{parts[0]}]"
-        parts += [f"(t_{role.value}[-1] if t_{role.value} else None)" for role in record.facets]
+            return f"[{own}]"
+        name = code.fresh("own")
+        code.lines.append(f"{name} = {own}")
+        at = list(told_by).index(slot.key) - len(told_by)
+        parts = [name, *(f"(t_{role.value}[{at}] if t_{role.value} else None)" for role in record.facets)]
         return f"[s for s in ({', '.join(parts)},) if s is not None]"
     if id(slot) in positions:
         role, position = positions[id(slot)]
@@ -160,9 +157,8 @@ def _top(
     expression = _expression(slot, record, code)
     if isinstance(slot, (ValueSlot, GroupSlot)) and slot.non_null:
         name = code.fresh("v")
-        code.lines.append(f"  {name} = {expression}")
         hole = code.named("hole", Hole(record.type.name, slot.key))
-        code.lines.append(f"  if {name} is None:\n   add({hole})\n   continue")
+        code.lines += [f"{name} = {expression}", f"if {name} is None:", f" add({hole})", " continue"]
         return name
     return expression
 
@@ -207,19 +203,38 @@ def _group(slot: GroupSlot, record: Record, code: _Code) -> str:
     return f"({made} if any(({', '.join(tests)},)) else None)"
 
 
-def _told_once(source: SourceShape | None) -> list[str]:
-    return [] if source is None else [" freshness, fetched_at = told(origin)"]
+def _told_once(code: _Code, told_by: Provenance) -> list[str]:
+    """The lines that write what all records' Sources share, under the names that `_shared` gives."""
+    lines = []
+    for key, source in told_by.items():
+        if names := [name for name in _shared(told_by, key) if name]:
+            code.names["told"] = told
+            lines.append(f" {', '.join(names)}, = told({code.named('source', source)}, origin)")
+    return lines
 
 
-def _source(code: _Code, source: SourceShape, key: str) -> str:
-    """The expression of a Source, the record's id being what `key` reads."""
-    asked = {
+def _shared(told_by: Provenance, key: str) -> list[str]:
+    """Per member of a Source the name that holds it, empty where each record has its own."""
+    at = list(told_by).index(key)
+    members = told_by[key].members
+    return ["" if isinstance(found, str) else f"told{at}_{n}" for n, found in enumerate(members)]
+
+
+def _source(code: _Code, told_by: Provenance, asked: str, key: str) -> str:
+    """The expression of the Source under a response key, the record's id being what `key` reads."""
+    source = told_by[asked]
+    by_record = {
         "externalId": key,
-        "url": "None" if source.url is None else f" + {key} + ".join(repr(piece) for piece in source.url),
-        "freshness": "freshness",
-        "fetchedAt": "fetched_at",
+        "url": "None" if source.url is None else _between(source.url, key),
         "modifiedAt": code.sources.get("modifiedAt", "None"),
         "version": code.sources.get("version", "None"),
     }
-    values = [repr(source.fixed[name]) if name in source.fixed else asked[name] for name in source.names]
+    shared = _shared(told_by, asked)
+    values = [by_record[found] if isinstance(found, str) else shared[n] for n, found in enumerate(source.members)]
     return f"{code.named('Source', source.shape)}({', '.join(values)})"
+
+
+def _between(pieces: tuple[str, ...], key: str) -> str:
+    """The pieces of text with the key's value between them."""
+    first, *others = [repr(piece) if piece else "" for piece in pieces]
+    return " + ".join(part for part in (first, *(part for piece in others for part in (key, piece))) if part)

@@ -23,8 +23,8 @@ class Compiled:
         build = self._records.get(identity)
         if build is None:
             facet = self._bindings.facet(platform, record.type.name, record.anchor)
-            source = self._source(record, platform, record.anchor)
-            build = self._records[identity] = record_builder(record, platform, facet, record.load.paths, source)
+            sources = self._sources(record, platform, record.anchor)
+            build = self._records[identity] = record_builder(record, platform, facet, record.load.paths, sources)
         return build
 
     def fragment(self, record: Record, role: PlatformRole, platform: str) -> Build:
@@ -32,12 +32,13 @@ class Compiled:
         build = self._fragments.get(identity)
         if build is None:
             facet = self._bindings.facet(platform, record.type.name, role)
-            source = self._source(record, platform, role)
+            sources = self._sources(record, platform, role)
             paths = record.facets[role].paths | {"anchor"}
-            build = self._fragments[identity] = fragment_builder(record, role, facet, paths, source)
+            build = self._fragments[identity] = fragment_builder(record, role, facet, paths, sources)
         return build
 
-    def _source(self, record: Record, platform: str, role: PlatformRole) -> SourceShape | None:
-        if record.sources is None:
-            return None
-        return source_shape(self._bindings, record.type.name, record.sources, platform, role)
+    def _sources(self, record: Record, platform: str, role: PlatformRole) -> dict[str, SourceShape]:
+        """What the platform tells under each key at which the record's sources are asked."""
+        return {
+            slot.key: source_shape(self._bindings, record.type.name, slot, platform, role) for slot in record.sources
+        }

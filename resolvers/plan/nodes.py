@@ -108,7 +108,7 @@ class Record:
     links: list["Link"] = field(default_factory=list)
     own_row: bool = False
     """Whether anything asked is in the record's own row, beside its id."""
-    sources: SourcesSlot | None = None
+    sources: list[SourcesSlot] = field(default_factory=list)
 
 
 ConnectionSlotKind = Literal["nodes", "edges", "pageInfo", "totalCount", "__typename"]

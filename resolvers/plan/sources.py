@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
 
 import msgspec
 
@@ -13,15 +13,21 @@ from resolvers.plan.shapes import Shape, shape_of
 from schema.roles import PlatformRole
 
 _ID = "\0"
+_BY_RECORD = frozenset({"externalId", "url", "modifiedAt", "version"})
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class SourceShape:
-    """The Source of one platform and role. `url` holds the deep link's pieces, between which the record's id goes."""
+    """The Source of one platform and role.
+
+    `members` are the shape's: the name of a field that each record has its own value of, or neighbouring fields, as
+    (response key, name), that a whole read shares. `url` holds the deep link's pieces, between which the record's id
+    goes.
+    """
 
     shape: Shape
-    names: tuple[str, ...]
-    """Fields of Source, in the order of the shape's members."""
+    members: tuple[str | tuple[tuple[str, str], ...], ...]
     fixed: Mapping[str, str]
     url: tuple[str, ...] | None
 
@@ -33,9 +39,24 @@ def source_shape(
     facet = bindings.facet(platform, type_name, role)
     url = None if facet.url is None else tuple(facet.url.format(base=connected.base_url, id=_ID).split(_ID))
     fixed = {"__typename": "Source", "platform": platform, "role": role.value, "entity": facet.entity}
-    return SourceShape(shape_of(key for key, _ in slot.fields), tuple(name for _, name in slot.fields), fixed, url)
+    keys: list[str] = []
+    members: list[str | tuple[tuple[str, str], ...]] = []
+    for by_record, neighbours in groupby(slot.fields, key=lambda field: field[1] in _BY_RECORD):
+        fields = tuple(neighbours)
+        keys += [key for key, _ in fields] if by_record else [fields[0][0]]
+        members += [name for _, name in fields] if by_record else [fields]
+    return SourceShape(shape_of(keys), tuple(members), fixed, url)
 
 
-def told(origin: Origin) -> tuple[str, Any]:
-    """Freshness and time as the answer writes them: made once for all records of a read."""
-    return origin.freshness.value, msgspec.to_builtins(origin.fetched_at)
+def told(source: SourceShape, origin: Origin) -> list[msgspec.Raw]:
+    """The members that all records of a read share, written once: a thousand records copy them."""
+    values = {**source.fixed, "freshness": origin.freshness, "fetchedAt": origin.fetched_at}
+    return [_written(fields, values) for fields in source.members if not isinstance(fields, str)]
+
+
+def _written(fields: tuple[tuple[str, str], ...], values: Mapping[str, object]) -> msgspec.Raw:
+    """The fields' JSON without the first key, which the shape writes: msgspec copies a Raw as it stands."""
+    (_, first), *others = fields
+    return msgspec.Raw(
+        _encode(values[first]) + b"".join(b',"%b":%b' % (k.encode(), _encode(values[n])) for k, n in others)
+    )

@@ -1,14 +1,14 @@
 """Follows relations: from many parents at once to the records they lead to, grouped, ordered and paged per parent."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 from platforms.predicates import FALSE, TRUE, Predicate, paths
 from platforms.readers import Order
 from resolvers.freshness import Origin
 from resolvers.plan.nodes import Connection, Link, Record
-from resolvers.plan.shapes import Failed
+from resolvers.plan.shapes import Failed, Hole, written
 from resolvers.run.conditions import localised, sort_key, split
 from resolvers.run.connections import connection_of, plain_shape
 from resolvers.run.holding import Values, facet_paths, held
@@ -161,9 +161,27 @@ class Links:
             if rows:
                 pieces.append((held.origins[key], rows))
         (record,) = connection.records
+        if record.own_row and not record.links and not record.facets and not self._operation.compiled.plan.forbidden:
+            return self._leaves(connection, held, shown)
         nodes = iter(await self._completed(record, held, pieces))
         made = plain_shape(connection)
         return {key: made(list(islice(nodes, len(rows)))) for key, rows in shown.items()}
+
+    def _leaves(self, connection: Connection, held: Held, shown: Mapping[str, list[Any]]) -> dict[str, Any]:
+        """The same for records that lead nowhere: made, written and let go key by key, while they are at hand."""
+        (record,) = connection.records
+        build = self._operation.compiled.record(record, held.platform)
+        made = plain_shape(connection)
+        values: dict[str, Any] = {key: made([]) for key, rows in shown.items() if not rows}
+        for origin, found in groupby((key for key in shown if key not in values), held.origins.__getitem__):
+            keys = list(found)
+            for key, nodes in zip(keys, build([shown[key] for key in keys], origin, (), (), {}), strict=True):
+                if Hole in set(map(type, nodes)):
+                    self._operation.troubled = True
+                    values[key] = made(nodes)
+                else:
+                    values[key] = written(made(nodes))
+        return values
 
     async def _values(
         self, link: Link, read: list[Held], windows: dict[str, Window], settled: Settled

@@ -113,7 +113,8 @@ class Records:
         defaults = [default_of(link) for link in record.links]
         built: list[Any] = []
         for origin, found in brought:
-            built += build(found, origin, children, defaults, fragments)
+            for records in build([found], origin, children, defaults, fragments):
+                built += records
         self._note_trouble(built, fragments)
         return built
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from resolvers.plan.nodes import (
     Connection,
     ConnectionSlot,
@@ -142,8 +144,8 @@ class Verdict:
         return values
 
     def _connection(self, connection: Connection, value: Any, path: Path) -> Any:
-        if value is None:
-            return None
+        if value is None or isinstance(value, msgspec.Raw):
+            return value  # what is written already was without trouble
         found = [getattr(value, f"a{position}") for position in range(len(connection.slots))]
         for slot, items in zip(connection.slots, found, strict=True):
             for item, place, _ in _nodes(slot, items, (*path, slot.key)):

@@ -93,7 +93,7 @@ class Results:
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         yield "# Benchmark results"
         yield ""
-        yield f"`python -m benchmarks` of {today}, on {_machine()}."
+        yield f"`python -m benchmarks` of {today}, on {machine()}."
         yield f"Python {platform.python_version()}, {packages}."
         yield f"{self._rounds} rounds of each measure, medians."
         yield ""
@@ -137,7 +137,8 @@ class Results:
             yield f"| {walk.first} | {walk.accounts:,} | {walk.invoices:,} | {walk.before:.0f} | {walk.most:.0f} |"
 
 
-def _machine() -> str:
+def machine() -> str:
+    """How many cores of which kind, for the head of a report."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
     return f"{os.cpu_count()} cores ({model}), Linux {platform.release().partition('-')[0]}, shared with other work"

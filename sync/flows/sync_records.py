@@ -16,13 +16,14 @@ from sync.effects import Undo, Update
 from sync.firm import Firm, Row
 from sync.flows.given import named
 from sync.flows.invoice_status import tell_invoice
+from sync.ownership import owner
 from sync.process import Flow, Process, Wish, refused
 from sync.values import from_json, to_json
 
 MOST_RECORDS = 200
 """In one run: more would keep the people who look at it from seeing anything."""
 
-# Where other roles keep copies of what the anchor's platform owns: paths that are the same on both sides.
+# Where other roles keep copies of what the anchor's platform has: paths that are the same on both sides.
 COPIES: Mapping[str, Mapping[PlatformRole, tuple[str, ...]]] = {
     "Account": {PlatformRole.PSA: ("name",)},
     "Project": {PlatformRole.ERP: ("name", "startDate", "endDate")},
@@ -82,29 +83,50 @@ async def _bring_into_line(run: Process, key: RecordKey, record_id: str, prefix:
 
 
 async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
+    """What each platform that holds the record is to say, path by path as the path's owner does.
+
+    A path whose owner has no record of it, or several, is left as it is: nobody could say which is right.
+    """
+    anchor = firm.anchor(key.type)
+    assert anchor is not None
     by_role = COPIES.get(key.type, {})
     paths = tuple(dict.fromkeys(path for asked in by_role.values() for path in asked))
-    owned = await firm.one(key.type, key, paths)
-    if owned is None:
+    own = await firm.one(key.type, key, paths)
+    if own is None:
         raise refused(RefusalCode.NOT_FOUND, f"{key.platform} has no such {key.type}.", "recordId")
-    found: list[Copy] = []
+    rows = {anchor: [own]}
     for role, asked in by_role.items():
-        for row in await firm.facets_of(key.type, role, key, ("id",)):
-            door = firm.door(row.platform, key.type, role)
-            if door is None:
-                message = (
-                    f"{row.platform} has a copy of {key.type} {key.external_id} ({row.external_id}), where Crosswalk "
-                    "can't write. Bring it into line there."
-                )
-                raise refused(RefusalCode.UNSUPPORTED, message, "recordId")
-            values = {
-                path: to_json(owned[path])
-                for path in asked
-                if door.writable.settable(path, creating=False)
-                and not (owned[path] is None and door.writable.paths[path].required)
-            }
-            found.append(Copy(role=role, platform=row.platform, external_id=row.external_id, values=values))
-    return tuple(found)
+        rows[role] = await firm.facets_of(key.type, role, key, asked)
+    told: dict[tuple[PlatformRole, str, str], dict[str, Any]] = {}
+    for path in paths:
+        owning = owner(firm, key.type, path)
+        owners = [] if owning is None else rows.get(owning, [])
+        if len(owners) != 1:
+            continue
+        for role, held in rows.items():
+            if role is owning or (role is not anchor and path not in by_role[role]):
+                continue
+            for row in held:
+                if _takes(firm, key, role, row, path, owners[0]):
+                    told.setdefault((role, row.platform, row.external_id), {})[path] = to_json(owners[0][path])
+    return tuple(
+        Copy(role=role, platform=platform, external_id=external_id, values=values)
+        for (role, platform, external_id), values in told.items()
+    )
+
+
+def _takes(firm: Firm, key: RecordKey, role: PlatformRole, row: Row, path: str, owned: Row) -> bool:
+    """Whether the copy can be told what the owner says; Refused where nothing can be written there at all."""
+    door = firm.door(row.platform, key.type, role)
+    if door is None:
+        message = (
+            f"{row.platform} has a copy of {key.type} {key.external_id} ({row.external_id}), where Crosswalk can't "
+            "write. Bring it into line there."
+        )
+        raise refused(RefusalCode.UNSUPPORTED, message, "recordId")
+    if not door.writable.settable(path, creating=False):
+        return False
+    return owned[path] is not None or not door.writable.paths[path].required
 
 
 def _type_of(record_id: str) -> str:

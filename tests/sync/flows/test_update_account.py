@@ -1,20 +1,27 @@
 """A client's fields change at their owners, whole or not at all."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from schema.roles import PlatformRole
 from sync.desk import RefusalCode
+from sync.ledger.database import DatabaseLedger
 from sync.ledger.records import RunStatus, StepStatus
+from tests.sync.conftest import HeldClock
 from tests.sync.flows.stories import (
     client,
     entity_id,
     kept,
     reasons,
+    record,
     refused_before_anything,
     succeeded,
     unknown_to_erp,
 )
-from tests.sync.office import Office
+from tests.sync.office import Office, open_office
 
 
 def billed_client(office: Office) -> dict[str, Any]:
@@ -169,3 +176,68 @@ async def test_a_client_gets_a_parent_that_is_there_and_not_itself(office: Offic
         "updateAccount", id=office.id_of("Account", child), parentId=office.id_of("Account", child)
     )
     assert reasons(itself) == [(RefusalCode.INVALID, ("input", "parentId"))]
+
+
+# -------------------------------------------------------------------------------------------------- re-assigned owners
+
+
+@pytest.fixture
+async def psa_names_clients(
+    firm_sandbox: dict[str, Any], tmp_path: Path, ledger: DatabaseLedger, clock: HeldClock
+) -> AsyncIterator[Office]:
+    """A firm whose settings say that the PSA owns a client's name."""
+    folder = tmp_path / "owners"
+    folder.mkdir()
+    opened = open_office(firm_sandbox, folder, ledger, clock, owners={"Account.name": "PSA"})
+    opened.control.calm()
+    yield opened
+    opened.control.calm()
+    await opened.close()
+
+
+async def test_a_re_assigned_field_goes_to_its_new_owner_and_the_rest_to_the_old(psa_names_clients: Office) -> None:
+    office = psa_names_clients
+    ours = client(office, "acct-0001")
+    run = await succeeded(
+        office, "updateAccount", id=office.id_of("Account", ours), name="As they deliver", website="https://new.example"
+    )
+    assert [(step.platform, step.role) for step in (await office.steps(run)).values()] == [
+        ("kantata", "PSA"),
+        ("salesforce", "CRM"),
+    ]
+    crm = record(office, "salesforce", "Account", office.external(ours, "salesforce"))
+    psa = record(office, "kantata", "workspace_group", office.external(ours, "kantata"))
+    assert (crm["Name"], crm["Website"]) == (ours["name"], "https://new.example")
+    assert psa["name"] == "As they deliver"
+
+
+async def test_a_re_assigned_owner_that_doesnt_know_the_client_refuses_the_whole(psa_names_clients: Office) -> None:
+    office = psa_names_clients
+    stranger = next(
+        found
+        for found in office.of_firm("Account")
+        if "kantata" not in {**found["records"], **found.get("unlinked", {})}
+    )
+    reply = await refused_before_anything(
+        office, "updateAccount", id=office.id_of("Account", stranger), name="Renamed", industry="Energy"
+    )
+    assert reasons(reply) == [(RefusalCode.STATE, ("input", "id"))]
+    assert "No PSA has this Account yet" in reply.refusals[0].message
+
+
+async def test_where_the_second_owner_refuses_the_first_gets_its_value_back(psa_names_clients: Office) -> None:
+    office = psa_names_clients
+    ours = client(office, "acct-0001")
+    before = record(office, "kantata", "workspace_group", office.external(ours, "kantata"))["name"]
+    office.control.fault(
+        "salesforce",
+        "status",
+        status=400,
+        body=[{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No."}],
+        match={"method": "PATCH", "path": "/sobjects/Account/"},
+    )
+    run = await office.carried_out(
+        "updateAccount", id=office.id_of("Account", ours), name="As they deliver", website="https://new.example"
+    )
+    assert run.status is RunStatus.COMPENSATED
+    assert record(office, "kantata", "workspace_group", office.external(ours, "kantata"))["name"] == before

@@ -5,6 +5,7 @@ flight and quota. A thread is only a place in the queue; how many there are is h
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 
 import dramatiq
@@ -22,13 +23,22 @@ STOP_SECONDS = 10.0
 
 
 class Workers:
-    """`start` and `stop` belong to the event loop that works on the runs."""
+    """`start` and `stop` belong to the event loop that works on the runs. `ring` tells the relay that a run was left,
+    and that another one may be waiting for that.
+    """
 
     def __init__(
-        self, broker: dramatiq.Broker, runner: Runner, *, threads: int = THREADS, stop_seconds: float = STOP_SECONDS
+        self,
+        broker: dramatiq.Broker,
+        runner: Runner,
+        *,
+        ring: Callable[[], None],
+        threads: int = THREADS,
+        stop_seconds: float = STOP_SECONDS,
     ) -> None:
         self.queue = RunQueue(broker, self._take)
         self._runner = runner
+        self._ring = ring
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worker = dramatiq.Worker(broker, queues={QUEUE}, worker_timeout=200, worker_threads=threads)
         self._worker.queue_prefetch = threads  # what lies here untouched another process could be working on
@@ -83,3 +93,4 @@ class Workers:
             structlog.get_logger().warning("run left where it stands", run=run_id, why=error.detail)
         finally:
             self._working.discard(task)
+            self._ring()

@@ -57,7 +57,7 @@ class Workshop:
                 approval_seconds=approval_seconds,
                 lease_seconds=settings.writes.lease_seconds,
             )
-            self.workers = Workers(broker, runner, threads=threads)
+            self.workers = Workers(broker, runner, threads=threads, ring=self._ring_relay)
             queue = self.workers.queue
         else:
             queue = RunQueue(broker)
@@ -65,6 +65,9 @@ class Workshop:
         self.relay = Relay(ledger, queue, clock)
         self.desk = FrontDesk(ledger, firm, processes, clock, ring=self.relay.ring, approval_seconds=approval_seconds)
         self._relaying: asyncio.Task[None] | None = None
+
+    def _ring_relay(self) -> None:
+        self.relay.ring()  # which is made after the workers, as it needs their queue
 
     async def start(self) -> None:
         if self.workers is not None:

@@ -16,6 +16,7 @@ from sync.broker import ACTOR, QUEUE, RunQueue, embedded_broker, redis_broker
 from sync.firm import Firm
 from sync.ledger.database import DatabaseLedger, open_ledger
 from sync.ledger.records import RunStatus
+from sync.relay import Relay
 from sync.runner import Runner
 from sync.workers import THREADS, Workers
 from tests.sync.conftest import HeldClock
@@ -49,6 +50,10 @@ def runner(ledger: DatabaseLedger, bindings: Bindings, errands: Errands, clock: 
     return Runner(ledger, firm, {WORKFLOW: errands.flow()}, clock, owner="worker-1", approval_seconds=60)
 
 
+def nobody() -> None:
+    """Is rung."""
+
+
 async def test_as_many_runs_are_worked_on_at_once_as_there_are_threads(
     settings: Settings, bindings: Bindings, live: DatabaseLedger, errands: Errands
 ) -> None:
@@ -63,8 +68,9 @@ async def test_as_many_runs_are_worked_on_at_once_as_there_are_threads(
 
 
 async def test_runs_of_one_record_are_done_one_after_the_other(
-    settings: Settings, bindings: Bindings, live: DatabaseLedger, errands: Errands
+    bindings: Bindings, live: DatabaseLedger, errands: Errands
 ) -> None:
+    """The end of one wakes the next: nothing is swept here."""
     at_work = most = 0
 
     async def count() -> None:
@@ -75,10 +81,21 @@ async def test_runs_of_one_record_are_done_one_after_the_other(
         at_work -= 1
 
     errands.work = count
-    async with open_shop(settings, bindings, live, SystemClock(), errands) as shop:
-        runs = [await accepted(live, order_key="account-1") for _ in range(8)]
-        shop.relay.ring()
-        await until(lambda: all_done(live, runs))
+    clock = SystemClock()
+    bell: list[Relay] = []
+
+    def ring() -> None:
+        bell[0].ring()
+
+    workers = Workers(embedded_broker(), runner(live, bindings, errands, clock), threads=4, ring=ring)
+    bell.append(Relay(live, workers.queue, clock, seconds=3_600))
+    runs = [await accepted(live, order_key="account-1") for _ in range(8)]
+    workers.start()
+    relaying = asyncio.create_task(bell[0].run())
+    bell[0].ring()
+    await until(lambda: all_done(live, runs))
+    relaying.cancel()
+    await workers.stop()
     assert list(errands.done) == [run.id for run in runs]
     assert most == 1
 
@@ -99,7 +116,7 @@ async def test_a_newer_versions_message_is_understood(
     settings: Settings, bindings: Bindings, live: DatabaseLedger, errands: Errands
 ) -> None:
     broker = embedded_broker()
-    workers = Workers(broker, runner(live, bindings, errands, SystemClock()), threads=1)
+    workers = Workers(broker, runner(live, bindings, errands, SystemClock()), threads=1, ring=nobody)
     workers.start()
     run = await accepted(live)
     broker.enqueue(
@@ -121,7 +138,9 @@ async def test_a_stop_leaves_what_is_in_flight_to_another_worker(
 ) -> None:
     forever = asyncio.Event()
     errands.work = forever.wait
-    workers = Workers(embedded_broker(), runner(ledger, bindings, errands, clock), threads=2, stop_seconds=0.5)
+    workers = Workers(
+        embedded_broker(), runner(ledger, bindings, errands, clock), threads=2, stop_seconds=0.5, ring=nobody
+    )
     workers.start()
     runs = [await accepted(ledger) for _ in range(3)]
     workers.queue.announce([run.id for run in runs])
@@ -148,7 +167,7 @@ async def test_a_stop_waits_for_what_is_nearly_done(
 ) -> None:
     nearly = asyncio.Event()
     errands.work = nearly.wait
-    workers = Workers(embedded_broker(), runner(ledger, bindings, errands, clock), threads=2)
+    workers = Workers(embedded_broker(), runner(ledger, bindings, errands, clock), threads=2, ring=nobody)
     workers.start()
     run = await accepted(ledger)
     workers.queue.announce([run.id])
@@ -169,7 +188,8 @@ async def test_while_the_ledger_is_away_nothing_is_lost(
         ledger = DatabaseLedger(open_database(url, total_seconds=0.5), clock=SystemClock())
         gate = asyncio.Event()
         errands.work = gate.wait
-        async with open_shop(settings, bindings, ledger, SystemClock(), errands) as shop:
+        hasty = settings.model_copy(update={"writes": settings.writes.model_copy(update={"lease_seconds": 2.0})})
+        async with open_shop(hasty, bindings, ledger, SystemClock(), errands) as shop:
             run, later = await accepted(ledger), await accepted(ledger)
             shop.relay.ring()
             await until(lambda: len(errands.begun) == 2)
@@ -188,7 +208,7 @@ def test_a_message_for_a_loop_that_is_closed_is_let_go(
 
     async def begin() -> Workers:
         ledger = open_ledger(ledger_url, clock=SystemClock())
-        workers = Workers(broker, runner(ledger, bindings, errands, SystemClock()), threads=1)
+        workers = Workers(broker, runner(ledger, bindings, errands, SystemClock()), threads=1, ring=nobody)
         workers.start()
         return workers
 

@@ -7,7 +7,9 @@
     │   ├── Unauthenticated               UNAUTHENTICATED
     │   ├── Forbidden                     FORBIDDEN
     │   ├── NotFound                      NOT_FOUND
-    │   └── DeadlineExceeded              DEADLINE_EXCEEDED            retryable
+    │   ├── DeadlineExceeded              DEADLINE_EXCEEDED            retryable
+    │   ├── EventsGone                    EVENTS_GONE                  past the retention; names the place to resume
+    │   └── FellBehind                    FELL_BEHIND                  retryable; a subscriber too slow for its events
     ├── LedgerUnavailable                 LEDGER_UNAVAILABLE           retryable; our own database doesn't answer
     └── PlatformError                     a platform could not, or would not, do its part
         ├── RetryLater(retry_after)       the same request may succeed later
@@ -48,6 +50,8 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "FORBIDDEN"
     NOT_FOUND = "NOT_FOUND"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    EVENTS_GONE = "EVENTS_GONE"
+    FELL_BEHIND = "FELL_BEHIND"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
@@ -147,6 +151,27 @@ class DeadlineExceeded(CallerError):
 
     code = ErrorCode.DEADLINE_EXCEEDED
     retryable = True
+
+
+class EventsGone(CallerError):
+    """Events behind a subscription's `after` are kept no more. From behind `resume_after` on all are there."""
+
+    code = ErrorCode.EVENTS_GONE
+
+    def __init__(self, detail: str, *, resume_after: str) -> None:
+        super().__init__(detail)
+        self.resume_after = resume_after
+
+
+class FellBehind(CallerError):
+    """A subscriber took its events more slowly than they came. `resume_after`: the last one that was handed over."""
+
+    code = ErrorCode.FELL_BEHIND
+    retryable = True
+
+    def __init__(self, detail: str, *, resume_after: str) -> None:
+        super().__init__(detail)
+        self.resume_after = resume_after
 
 
 # ---------------------------------------------------------------------------------------------------- our own
@@ -314,7 +339,7 @@ class UpstreamDuplicate(UpstreamRejected):
 
 def to_extensions(error: CrosswalkError, correlation_id: str) -> dict[str, Any]:
     """The GraphQL error's `extensions`: code, platform (where one is to blame), retryable, correlationId, and
-    retryAfter (whole seconds, rounded up) or part where the error knows them.
+    retryAfter (whole seconds, rounded up), part or resumeAfter where the error knows them.
     """
     extensions: dict[str, Any] = {"code": error.code.value}
     if error.platform is not None:
@@ -325,4 +350,6 @@ def to_extensions(error: CrosswalkError, correlation_id: str) -> dict[str, Any]:
         extensions["retryAfter"] = max(1, ceil(error.retry_after))
     if isinstance(error, TooWide):
         extensions["part"] = error.part
+    if isinstance(error, (EventsGone, FellBehind)):
+        extensions["resumeAfter"] = error.resume_after
     return extensions

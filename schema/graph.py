@@ -19,6 +19,7 @@ from schema.types.mutation import Mutation
 from schema.types.parties import Account, Contact, CostCenter, LegalEntity, Resource
 from schema.types.query import Query
 from schema.types.runs import SyncRun
+from schema.types.subscription import Subscription
 
 NODES = [
     Account, Assignment, Contact, Contract, CostCenter, CreditMemo, Expense, Invoice, LegalEntity, Milestone,
@@ -53,6 +54,7 @@ def graph() -> strawberry.Schema:
     return strawberry.Schema(
         Query,
         Mutation,
+        Subscription,
         types=[*NODES, *LEDGER_NODES],
         directives=[freshness],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),

@@ -4,10 +4,10 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from uuid import uuid4
 
 from platforms.bindings import Bindings
+from runtime.bell import SharedBell
 from runtime.clock import Clock
 from runtime.settings import Settings
 from sync.broker import RunQueue, embedded_broker, redis_broker
@@ -21,9 +21,13 @@ from sync.runner import Runner
 from sync.services import templates_of
 from sync.workers import THREADS, Workers
 
+EVENTS = "crosswalk:events"
+"""The channel on which processes tell each other that the ledger has new events."""
+
 
 class Workshop:
-    """The desk where wishes come in, the relay that announces them, and the workers, where this process has any.
+    """The desk where wishes come in, the relay that announces them, and the workers, where this process has any. Over
+    Redis, where there is one, its processes also tell each other that something has happened.
 
     `works`: None means that it works on runs exactly where jobs don't go over Redis.
     """
@@ -64,7 +68,9 @@ class Workshop:
         self._queue = queue
         self.relay = Relay(ledger, queue, clock)
         self.desk = FrontDesk(ledger, firm, processes, clock, ring=self.relay.ring, approval_seconds=approval_seconds)
-        self._relaying: asyncio.Task[None] | None = None
+        shared = url or settings.cache.url
+        self._bell = None if shared is None else SharedBell(ledger.bell, shared.get_secret_value(), EVENTS)
+        self._tasks: list[asyncio.Task[None]] = []
 
     def _ring_relay(self) -> None:
         self.relay.ring()  # which is made after the workers, as it needs their queue
@@ -72,13 +78,14 @@ class Workshop:
     async def start(self) -> None:
         if self.workers is not None:
             self.workers.start()
-        self._relaying = asyncio.create_task(self.relay.run())
+        self._tasks.append(asyncio.create_task(self.relay.run()))
+        if self._bell is not None:
+            self._tasks.append(asyncio.create_task(self._bell.run()))
 
     async def stop(self) -> None:
-        if self._relaying is not None:
-            self._relaying.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._relaying
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.workers is not None:
             await self.workers.stop()
         await asyncio.to_thread(self._queue.close)

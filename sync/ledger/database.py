@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.bell import Bell
 from runtime.clock import Clock
 from runtime.database import Database, DatabaseUnavailableError, open_database
 from schema.errors import LedgerUnavailable, Queue
@@ -44,20 +45,24 @@ class DatabaseTransactions:
     """Does things in transactions of one database, and says of a database that is away that the ledger is."""
 
     def __init__(self, database: Database, *, clock: Clock) -> None:
+        self.bell = Bell()
         self._database = database
         self._clock = clock
 
     async def write(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        async def whole(connection: AsyncConnection) -> Result:
+        async def whole(connection: AsyncConnection) -> tuple[Result, bool]:
             tx = Transaction(connection, now=self._clock.now())
             result = await work(tx)
             await tx.seal()
-            return result
+            return result, tx.told
 
         try:
-            return await self._database.write(whole)
+            result, told = await self._database.write(whole)
         except DatabaseUnavailableError as error:
             raise LedgerUnavailable(_AWAY) from error
+        if told:
+            self.bell.ring()
+        return result
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         try:
@@ -106,6 +111,7 @@ class DatabaseLedger:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._transactions = DatabaseTransactions(database, clock=clock)
         self._write = self._transactions.write
+        self.bell = self._transactions.bell
         self.inbox = DatabaseInbox(self._transactions)
         self.cursors = DatabaseCursors(self._transactions)
 
@@ -263,6 +269,9 @@ class DatabaseLedger:
 
     async def events(self, *, after: int, kinds: Sequence[str], most: int) -> tuple[Event, ...]:
         return await self._read(lambda asked: asked.events(after, kinds, most))
+
+    async def event_span(self) -> tuple[int, int]:
+        return await self._read(lambda asked: asked.event_span())
 
     async def close(self) -> None:
         await self._transactions.close()

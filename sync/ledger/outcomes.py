@@ -28,7 +28,8 @@ async def write(tx: Transaction, run_id: str, correlation_id: str, outcome: Outc
 
 def run_moved(tx: Transaction, run: Run) -> None:
     """Tells subscribers the run's new status."""
-    tx.happened(RUN_EVENT, run.id, run.correlation_id, {"status": run.status, "workflow": run.workflow})
+    told = {"status": run.status, "workflow": run.workflow, "caller": run.caller}
+    tx.happened(RUN_EVENT, run.id, run.correlation_id, told)
 
 
 async def _link(tx: Transaction, link: Link) -> None:

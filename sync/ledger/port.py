@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from runtime.bell import Bell
 from schema.errors import Queue
 from sync.ledger.records import (
     Approval,
@@ -141,6 +142,11 @@ class RunQuery:
 
 class Ledger(Protocol):
     """One database, SQLite or PostgreSQL. `now` of the ledger's own clock stamps what it writes."""
+
+    @property
+    def bell(self) -> Bell:
+        """Rings once this process has written events."""
+        ...
 
     # ------------------------------------------------------------------------------------------------- accepting
 
@@ -304,7 +310,15 @@ class Ledger(Protocol):
         """How many entries the chain has, and what is wrong with it: None where it is whole."""
         ...
 
-    async def events(self, *, after: int, kinds: Sequence[str], most: int) -> tuple[Event, ...]: ...
+    async def events(self, *, after: int, kinds: Sequence[str], most: int) -> tuple[Event, ...]:
+        """Oldest first. Cursors are given in the order in which transactions end: none appears behind a later one."""
+        ...
+
+    async def event_span(self) -> tuple[int, int]:
+        """The cursors of the oldest event that is kept, and of the newest that there ever was. Where none is kept, the
+        former is the one after the latter.
+        """
+        ...
 
     async def close(self) -> None: ...
 

@@ -21,7 +21,7 @@ from sync.ledger.records import (
     Step,
 )
 from sync.ledger.rows import Record, record_of
-from sync.ledger.tables import approvals, audit, events, exceptions, links, runs, steps
+from sync.ledger.tables import approvals, audit, events, exceptions, head, links, runs, steps
 
 
 class Reading:
@@ -95,6 +95,11 @@ class Reading:
     async def events(self, after: int, kinds: Sequence[str], most: int) -> tuple[Event, ...]:
         asked = sa.select(events).where(events.c.cursor > after, events.c.kind.in_(kinds))
         return await self._all(Event, asked.order_by(events.c.cursor).limit(most))
+
+    async def event_span(self) -> tuple[int, int]:
+        oldest = sa.select(sa.func.min(events.c.cursor)).scalar_subquery()
+        row = (await self._connection.execute(sa.select(head.c.events, oldest))).one()
+        return (row[0] + 1 if row[1] is None else row[1]), row[0]
 
     async def _one(self, kind: type[Record], statement: sa.Select[Any]) -> Record | None:
         row = (await self._connection.execute(statement)).one_or_none()

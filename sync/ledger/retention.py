@@ -15,7 +15,10 @@ MOST = 5_000
 
 
 async def forget(tx: Transaction, before: datetime) -> int:
-    old_events = sa.select(events.c.cursor).where(events.c.at < before).order_by(events.c.cursor).limit(MOST)
+    # No event is forgotten that stands behind one that is kept: so the oldest cursor tells all that is gone.
+    oldest = sa.select(events.c.cursor, events.c.at).order_by(events.c.cursor).limit(MOST).subquery()
+    kept = sa.select(sa.func.min(oldest.c.cursor)).where(oldest.c.at >= before).scalar_subquery()
+    old_events = sa.select(oldest.c.cursor).where(sa.or_(kept.is_(None), oldest.c.cursor < kept))
     old_entries = sa.select(inbox.c.id).where(inbox.c.done_at < before).limit(MOST)
     gone = await tx.all(sa.delete(events).where(events.c.cursor.in_(old_events)).returning(events.c.cursor))
     gone += await tx.all(sa.delete(inbox).where(inbox.c.id.in_(old_entries)).returning(inbox.c.id))

@@ -43,6 +43,11 @@ class Transaction:
         event = {"kind": kind, "subject": subject, "correlation_id": correlation_id, "payload": payload}
         self._happened.append({**event, "at": self.now})
 
+    @property
+    def told(self) -> bool:
+        """Whether anything happened that others may wait for."""
+        return bool(self._happened)
+
     async def wake(self, run_id: str) -> None:
         """Asks for a worker, as soon as this is committed."""
         await self.do(sa.insert(outbox), {"run_id": run_id, "at": self.now})

@@ -13,6 +13,8 @@ from schema.errors import (
     CrosswalkError,
     DeadlineExceeded,
     ErrorCode,
+    EventsGone,
+    FellBehind,
     Landed,
     NeedsPerson,
     PlatformError,
@@ -39,7 +41,7 @@ def leaves(base: type[CrosswalkError] = CrosswalkError) -> Iterator[type[Crosswa
 
 
 def test_every_code_is_in_the_catalogue_once():
-    assert sorted(re.findall(r"^\| `([A-Z_]+)` \|", CATALOGUE, re.MULTILINE)) == sorted(ErrorCode)
+    assert sorted(re.findall(r"^\| `([A-Z_]+)` \| (?:yes|no)(?:,| \|)", CATALOGUE, re.MULTILINE)) == sorted(ErrorCode)
 
 
 @pytest.mark.parametrize("leaf", sorted(set(leaves()), key=lambda leaf: leaf.__name__))
@@ -85,6 +87,8 @@ def test_extensions_of_a_callers_error_blame_no_platform():
     }
     assert to_extensions(TooWide("narrow it", part="filter.billing"), "c-1")["part"] == "filter.billing"
     assert to_extensions(DeadlineExceeded("late", platform="crm"), "c-1")["platform"] == "crm"
+    for error in (EventsGone("some are gone", resume_after="c7"), FellBehind("too slow", resume_after="c7")):
+        assert to_extensions(error, "c-1")["resumeAfter"] == "c7"
     assert issubclass(DeadlineExceeded, CallerError)
 
 

@@ -51,7 +51,7 @@ async def test_with_the_run_come_outbox_audit_and_event(ledger, new_run, said_by
     assert (entry.sequence, entry.action, entry.detail) == (1, "run.requested", None)
     (event,) = await ledger.events(after=0, kinds=["syncRun"], most=10)
     assert (event.cursor, event.subject, event.correlation_id) == (1, run.id, run.correlation_id)
-    assert event.payload == {"status": "PENDING", "workflow": "updateAccount"}
+    assert event.payload == {"status": "PENDING", "workflow": "updateAccount", "caller": "portal"}
 
 
 async def test_the_same_key_has_one_run_and_another_callers_is_another(ledger, new_run, said_by):

@@ -1,0 +1,94 @@
+"""A bell that says "look": it carries nothing, and whoever misses it looks a little later by itself."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import uuid4
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from runtime.redis import connect_redis
+
+PAUSE_SECONDS = 1.0
+"""Before a lost connection is tried again."""
+PATIENCE_SECONDS = 0.5
+"""For one look at what others rang; below the time that our client gives the server for an answer."""
+
+Ear = Callable[[], None]
+
+
+class Bell:
+    """Heard in this process, by whoever listens; on one event loop."""
+
+    def __init__(self) -> None:
+        self._ears: list[Ear] = []
+
+    def listen(self, ear: Ear) -> None:
+        self._ears.append(ear)
+
+    def leave(self, ear: Ear) -> None:
+        with suppress(ValueError):
+            self._ears.remove(ear)
+
+    def ring(self, *, but: Ear | None = None) -> None:
+        for ear in tuple(self._ears):
+            if ear is not but:
+                ear()
+
+
+class SharedBell:
+    """Lets the bells of several processes ring together over Redis or Valkey, on one channel.
+
+    Whatever state the server is in, ringing waits for nothing and never fails: others then look by themselves.
+    """
+
+    def __init__(self, bell: Bell, url: str, channel: str) -> None:
+        self._bell = bell
+        self._url = url
+        self._channel = channel
+        self._name = uuid4().hex.encode()
+        self._rung = asyncio.Event()
+        self._ear = self._rung.set
+        self._troubled = False
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        client = connect_redis(self._url)
+        self._bell.listen(self._ear)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tell(client))
+                group.create_task(self._hear(client))
+        finally:
+            self._bell.leave(self._ear)
+            await client.aclose()
+
+    async def _tell(self, client: Redis) -> None:
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await client.publish(self._channel, self._name)
+            except (RedisError, OSError) as error:
+                await self._rest(error)
+
+    async def _hear(self, client: Redis) -> None:
+        while True:
+            try:
+                async with client.pubsub(ignore_subscribe_messages=True) as others:
+                    await others.subscribe(self._channel)
+                    self._troubled = False
+                    while True:
+                        message = await others.get_message(timeout=PATIENCE_SECONDS)
+                        if message is not None and message["data"] != self._name:
+                            self._bell.ring(but=self._ear)
+            except (RedisError, OSError) as error:
+                await self._rest(error)
+
+    async def _rest(self, error: Exception) -> None:
+        if not self._troubled:  # once, not every second
+            structlog.get_logger().warning("can't hear other processes for now", why=type(error).__name__)
+        self._troubled = True
+        await asyncio.sleep(PAUSE_SECONDS)

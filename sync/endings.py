@@ -21,7 +21,6 @@ LONGEST_PAUSE = 300.0
 """Seconds between two tries."""
 PARKED_PAUSE = 5.0
 """Seconds after which a platform that is away is asked for again, where it named no time."""
-_EFFECTIVE = frozenset({StepStatus.SUCCEEDED, StepStatus.FAILED})
 
 Stake = tuple[Decimal, str] | None
 """Amount and currency that hang on a run, as far as it has told."""
@@ -66,7 +65,8 @@ class Endings:
 
     async def halt(self, lease: KeptLease, run: Run, flow: Flow, halt: Halt, stake: Stake) -> bool:
         compensating = run.status is RunStatus.COMPENSATING
-        undo = halt.undo and flow.on_refusal == "undo" and not compensating and await self._did_something(run)
+        undo = halt.undo and flow.on_refusal == "undo" and not compensating
+        undo = undo and (halt.touched or await self._did_something(run))
         change = RunChange(
             status=RunStatus.COMPENSATING if undo else RunStatus.FAILED,
             next_at=self._clock.now() if undo else None,
@@ -138,7 +138,8 @@ class Endings:
 
     async def _did_something(self, run: Run) -> bool:
         return any(
-            step.status in _EFFECTIVE and (step.created or step.before) for step in await self._ledger.steps(run.id)
+            step.status is StepStatus.SUCCEEDED and (step.created or step.before)
+            for step in await self._ledger.steps(run.id)
         )
 
     def _enriched(self, raised: NewException, run: Run, stake: Stake) -> NewException:

@@ -30,9 +30,13 @@ class Later(Exception):
 
 @dataclass(eq=False)
 class Halt(Exception):
-    """The run can't go on by itself. `undo`: its finished steps may be taken back, since nothing is in doubt."""
+    """The run can't go on by itself. `undo`: its finished steps may be taken back, since nothing is in doubt.
+
+    `touched`: also the step that failed has changed something, such as a part of what was asked.
+    """
 
     error: StepError
     raised: NewException
     undo: bool
     step: Step | None = None
+    touched: bool = False

@@ -62,9 +62,11 @@ class Trouble:
         self._step = step
         self._now = now
         self._uncertain = uncertain
+        self._partly = False
 
     def of(self, error: CrosswalkError) -> Later | Halt:
         told = step_error(error)
+        self._partly = self._uncertain and isinstance(error, PlatformError) and error.landed is Landed.YES
         if self._uncertain and self._may_have_landed(error):
             return self._lost(told)
         if isinstance(error, RetryLater | DeadlineExceeded):
@@ -155,7 +157,8 @@ class Trouble:
             detail=detail,
         )
         step = msgspec.structs.replace(self._step, status=StepStatus.FAILED, error=error)
-        return Halt(error=error, raised=raised, undo=undo and step.possible_until is None, step=step)
+        known = step.possible_until is None
+        return Halt(error=error, raised=raised, undo=undo and known, step=step, touched=self._partly or step.created)
 
     def _long_unknown(self) -> NewException | None:
         """What a person is told of an outcome that nobody could find out in good time."""

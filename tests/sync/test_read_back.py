@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from platforms.writers import Line
 from schema.errors import Queue
+from schema.roles import PlatformRole
 from sync.effects import Undo
 from sync.ledger.records import ExceptionState, Run, RunStatus, StepStatus
 from tests.sync.watched import Filing, Watched, filed, filing_on, flow_of, new_name
@@ -69,6 +71,34 @@ async def test_netsuite_changes_a_field_by_a_rule_of_its_own(watched: Watched) -
         value="DE000000001",
         **{"billing.taxId": ("DE811907980", "DE000000001")},
     )
+
+
+async def test_salesforce_rounds_an_amount(watched: Watched) -> None:
+    account = await watched.done(("filing", filing_on(watched.office, "salesforce").create(new_name()), Undo.REMOVE))
+    owner = (await watched.office.steps(account))["filing"].external_id
+    summary = Filing("salesforce", "InvoiceSummary", PlatformRole.CRM, "CW_Invoice__c", "number", "Name")
+    more = {"account": owner, "currency": "EUR"}
+    asked = {"total": (Decimal("1250.60"), "1251")}
+    await _struck(watched, summary.with_more(**more), new_name(), "round_field", "Total__c", **asked)
+
+
+async def test_netsuite_rounds_the_amount_of_a_line(watched: Watched) -> None:
+    customer = filing_on(watched.office, "netsuite")
+    run = await watched.done(("filing", customer.create(new_name()), Undo.REMOVE))
+    schedule = Filing("netsuite", "BillingSchedule", PlatformRole.ERP, "salesOrder", "memo", "memo").with_more(
+        customer=(await watched.office.steps(run))["filing"].external_id,
+        legalEntity=customer.more["billing.legalEntity"],
+        lines=(Line(description="Advice", quantity=Decimal(1), amount=Decimal("100.60")),),
+    )
+    watched.office.control.fault("netsuite", "round_field", entity="salesOrder", field="item.amount")
+    run = await watched.done(("filing", schedule.create(new_name()), Undo.REMOVE))
+    assert run.status is RunStatus.FAILED
+    (problem,) = await watched.office.problems(run)
+    (field,) = problem.detail["fields"]
+    assert (field["field"], field["asked"][0]["amount"]) == ("lines", "100.60")
+    assert Decimal(field["found"][0]["amount"]) == 101
+    watched.office.control.calm()
+    await _retried(watched, run)
 
 
 @pytest.mark.parametrize("platform", ["salesforce", "kantata", "netsuite"])

@@ -17,7 +17,8 @@ from sync.ledger.tables import audit, head
 START = "0" * 64
 """The previous hash of the first entry."""
 _CHUNK = 1_000
-_HASHED = ("sequence", "actor", "action", "record_id", "correlation_id", "run_id", "platform", "previous_hash")
+PLAIN = ("actor", "action", "record_id", "correlation_id", "run_id", "platform")
+"""What an entry holds beside its place, its time and its detail."""
 
 Read = Callable[[Callable[[AsyncConnection], Awaitable[Any]]], Awaitable[Any]]
 
@@ -28,8 +29,8 @@ def linked(entries: Iterable[Audited], *, first: int, previous_hash: str, at: da
     for sequence, entry in enumerate(entries, first):
         row = {name: getattr(entry, name) for name in entry.__struct_fields__}
         row |= {"sequence": sequence, "at": at, "previous_hash": previous_hash}
-        previous_hash = row["hash"] = _hash(row, detail=canonical(entry.detail))
-        rows.append(row)
+        previous_hash = _hash(previous_hash, sequence, body(entry, at=at, detail=canonical(entry.detail)))
+        rows.append({**row, "hash": previous_hash})
     return rows
 
 
@@ -58,10 +59,15 @@ async def verify(read: Read) -> tuple[int, str | None]:
     return seen, None if beyond is None else f"entry {beyond} was put in behind the end of the chain"
 
 
-def _hash(row: dict[str, Any], *, detail: str) -> str:
-    fields = {name: row[name] for name in _HASHED}
-    fields |= {"at": row["at"].astimezone(UTC).isoformat(timespec="microseconds"), "detail": detail}
-    return sha256(canonical(fields).encode()).hexdigest()
+def body(entry: Any, *, at: datetime, detail: str) -> str:
+    """All of an entry but its place in the chain, as one text. `detail` is its text as stored."""
+    fields = {name: getattr(entry, name) for name in PLAIN}
+    fields |= {"at": at.astimezone(UTC).isoformat(timespec="microseconds"), "detail": detail}
+    return canonical(fields)
+
+
+def _hash(previous_hash: str, sequence: int, text: str) -> str:
+    return sha256(f"{previous_hash}\n{sequence}\n{text}".encode()).hexdigest()
 
 
 def _problem(row: sa.Row[Any], *, expected: int, previous: str) -> str | None:
@@ -70,7 +76,7 @@ def _problem(row: sa.Row[Any], *, expected: int, previous: str) -> str | None:
         return f"{missing} missing: the next one is {row.sequence}"
     if row.previous_hash != previous:
         return f"entry {expected} doesn't follow the one before it"
-    if row.hash != _hash(dict(row._mapping), detail=row.text):  # noqa: SLF001 - SQLAlchemy's documented name
+    if row.hash != _hash(previous, expected, body(row, at=row.at, detail=row.text)):
         return f"entry {expected} isn't what was written"
     return None
 

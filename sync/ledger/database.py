@@ -1,6 +1,8 @@
 """The ledger in a database: each method of the port is one transaction of the file that it names."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TypeVar
 
@@ -48,18 +50,26 @@ class DatabaseTransactions:
         self.bell = Bell()
         self._database = database
         self._clock = clock
+        self._sealing = asyncio.Lock()
 
     async def write(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        async def whole(connection: AsyncConnection) -> tuple[Result, bool]:
-            tx = Transaction(connection, now=self._clock.now())
-            result = await work(tx)
-            await tx.seal()
-            return result, tx.told
+        # Transactions of one process take their turns here to append and to commit: waiting for one another in the
+        # database, each would hold the row that all want while the others' work is done in between.
+        async with AsyncExitStack() as turn:
 
-        try:
-            result, told = await self._database.write(whole)
-        except DatabaseUnavailableError as error:
-            raise LedgerUnavailable(_AWAY) from error
+            async def whole(connection: AsyncConnection) -> tuple[Result, bool]:
+                await turn.aclose()  # of an attempt that failed
+                tx = Transaction(connection, now=self._clock.now())
+                result = await work(tx)
+                if tx.is_to_be_sealed:
+                    await turn.enter_async_context(self._sealing)
+                    await tx.seal()
+                return result, tx.told
+
+            try:
+                result, told = await self._database.write(whole)
+            except DatabaseUnavailableError as error:
+                raise LedgerUnavailable(_AWAY) from error
         if told:
             self.bell.ring()
         return result

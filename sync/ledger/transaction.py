@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sync.ledger.chain import linked
 from sync.ledger.records import Audited, Json
-from sync.ledger.tables import audit, events, head, outbox
+from sync.ledger.sealing import Happening, append
+from sync.ledger.tables import outbox
 
 
 class Transaction:
@@ -21,7 +21,7 @@ class Transaction:
         self.now = now
         self._connection = connection
         self._audited: list[Audited] = []
-        self._happened: list[dict[str, Any]] = []
+        self._happened: list[Happening] = []
 
     async def one(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> sa.Row[Any] | None:
         return (await self._connection.execute(statement, values)).one_or_none()
@@ -40,8 +40,7 @@ class Transaction:
         self._audited += entries
 
     def happened(self, kind: str, subject: str, correlation_id: str, payload: Json) -> None:
-        event = {"kind": kind, "subject": subject, "correlation_id": correlation_id, "payload": payload}
-        self._happened.append({**event, "at": self.now})
+        self._happened.append(Happening(kind, subject, correlation_id, payload))
 
     @property
     def told(self) -> bool:
@@ -60,26 +59,13 @@ class Transaction:
         if key is not None and self._is_postgres:  # SQLite has one writer at a time
             await self.do(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
 
+    @property
+    def is_to_be_sealed(self) -> bool:
+        return bool(self._audited or self._happened)
+
     async def seal(self) -> None:
         """Appends what was audited and what happened: last, as it makes other transactions wait for this one."""
-        if not self._audited and not self._happened:
-            return
-        counted = sa.update(head).values(
-            audits=head.c.audits + len(self._audited), events=head.c.events + len(self._happened)
-        )
-        row = await self.one(counted.returning(head.c.audits, head.c.events, head.c.hash))
-        if row is None:
-            raise RuntimeError("the ledger has lost the head of its audit chain")
-        if self._happened:
-            first = row.events - len(self._happened) + 1
-            await self.do(
-                sa.insert(events), [{**event, "cursor": first + at} for at, event in enumerate(self._happened)]
-            )
-        if self._audited:
-            first = row.audits - len(self._audited) + 1
-            entries = linked(self._audited, first=first, previous_hash=row.hash, at=self.now)
-            await self.do(sa.insert(audit), entries)
-            await self.do(sa.update(head).values(hash=entries[-1]["hash"]))
+        await append(self._connection, self._audited, self._happened, self.now)
 
     @property
     def _is_postgres(self) -> bool:

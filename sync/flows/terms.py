@@ -233,7 +233,7 @@ class _Reading:
                 amount=row["amount.amount"],
                 due_date=row["dueDate"],
             )
-            for row in milestones
+            for row in sorted(milestones, key=lambda row: (row["dueDate"] or date.max, row["key"] or ""))
         )
         prices = dict.fromkeys((row["role"], row["price.amount"]) for row in rates if row["role"])
         priced = tuple(AgreedRate(role=role, price=price) for role, price in prices)

@@ -1,20 +1,23 @@
 """The fake platform's connector with a writer: what governed writes need of a vendor, through the real gate."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
-from benchmarks.connector import ACCOUNT_STATUS, CRM, ERP, ROWS, PlatformReader
+from benchmarks.connector import ACCOUNT_STATUS, CRM, ERP, ROWS, PlatformProjection, PlatformReader
 from platforms.budget import Budgets
 from platforms.connected import Connected, Probe
 from platforms.gate import Gate
 from platforms.http import HttpRequest, HttpResponse, Transport
 from platforms.mapping import Mapped, same, text
+from platforms.predicates import And, Compare
 from platforms.quota import Quota
-from platforms.readers import Facet, Reader
+from platforms.readers import Facet, Projection, Pushable, Reader, ReadPage, ReadQuery
 from platforms.slots import Priority
 from platforms.writers import Found, Settable, Writable, Writer, WriterTraits
 from runtime.clock import Clock
@@ -60,6 +63,14 @@ COMPANY_ROWS: tuple[Mapped, ...] = (
     text("currency", "currency"),
     text("country", "country"),
 )
+_SEARCHED = ("billing.taxId", "billing.legalName", "billing.billTo.country")
+CUSTOMER_ROWS: tuple[Mapped, ...] = (
+    same("id", "id"),
+    same("anchor", CUSTOMER["anchor"]),
+    same("billing.legalEntity", CUSTOMER["billing.legalEntity"]),
+    text("billing.currency", CUSTOMER["billing.currency"]),
+    *(text(path, CUSTOMER[path]) for path in _SEARCHED),
+)
 
 
 def _writable(role: PlatformRole, entity: str, columns: Mapping[str, str]) -> Writable:
@@ -69,14 +80,42 @@ def _writable(role: PlatformRole, entity: str, columns: Mapping[str, str]) -> Wr
 
 WRITABLES = {CRM: _writable(CRM, "accounts", CLIENT), ERP: _writable(ERP, "customers", CUSTOMER)}
 COLUMNS = {CRM: CLIENT, ERP: CUSTOMER}
-FACETS = {
-    CRM: Facet(
-        type="Account", role=CRM, entity="accounts", rows=ROWS["accounts"], batch={"id": 100}, page_size=2_000, url=""
-    ),
-    ERP: Facet(
-        type="LegalEntity", role=ERP, entity="companies", rows=COMPANY_ROWS, batch={"id": 100}, page_size=2_000, url=""
-    ),
+
+
+def _facet(type_name: str, role: PlatformRole, entity: str, rows: tuple[Mapped, ...]) -> Facet:
+    anchored = {"anchor": 100} if type_name == "Account" and role is ERP else {}
+    return Facet(
+        type=type_name,
+        role=role,
+        entity=entity,
+        rows=rows,
+        batch={"id": 100, **anchored},
+        pushable={path: Pushable(frozenset({"eq"})) for path in _SEARCHED} if anchored else {},
+        page_size=2_000,
+        url="",
+    )
+
+
+FACETS: Mapping[PlatformRole, Sequence[Facet]] = {
+    CRM: [_facet("Account", CRM, "accounts", ROWS["accounts"])],
+    ERP: [
+        _facet("Account", ERP, "customers", CUSTOMER_ROWS),
+        _facet("LegalEntity", ERP, "companies", COMPANY_ROWS),
+    ],
 }
+
+
+class SearchingReader(PlatformReader):
+    """Finds records by exact values as well."""
+
+    async def read(self, projection: Projection, query: ReadQuery) -> ReadPage:
+        assert isinstance(projection, PlatformProjection)
+        if query.where is None:
+            return await super().read(projection, query)
+        parts = query.where.parts if isinstance(query.where, And) else (query.where,)
+        pairs = [(CUSTOMER[part.path], part.value) for part in parts if isinstance(part, Compare)]
+        asked = f"{projection.asked}&{urlencode(pairs)}"
+        return await super().read(replace(projection, asked=asked), ReadQuery(limit=query.limit))
 
 
 class PlatformWriter:
@@ -160,7 +199,7 @@ class Platform:
         budget = None if budgets is None else budgets(self.name, slots=SLOTS, clock=clock)
         self._gate = Gate(self.name, transport, timeout=10.0, slots=SLOTS, budget=budget)
         self._transport = transport
-        self.reader: Reader = PlatformReader(self._gate, base_url, [FACETS[role]])
+        self.reader: Reader = SearchingReader(self._gate, base_url, FACETS[role])
         self.writer: Writer | None = PlatformWriter(self._gate, base_url, WRITABLES[role])
 
     def health(self) -> PlatformHealth:

@@ -1,6 +1,7 @@
 """A fast fake platform that can be written to: records in memory, JSON over raw HTTP/1.1, no latency of its own.
 
 GET    /accounts?fields=id,name&ids=A000001,A000002   rows with these fields, as the reader asks for them
+GET    /customers?fields=id,name&tax_id=GB000000001   rows with exactly these values
 GET    /customers?key=K                               whole rows that bear the key
 GET    /accounts/A000001                              one whole row
 POST   /accounts         {"key": ..., fields}         makes it and answers its id; once per key
@@ -73,11 +74,14 @@ class Platform:
     def _rows(self, entity: str, asked: dict[str, str]) -> Answer:
         records = self._records[entity]
         if "key" in asked:
-            found = self._keyed[entity].get(asked["key"])
-            return 200, {"rows": [records[found]] if found in records else []}
-        fields = asked["fields"].split(",")
-        named = [records.get(record_id) for record_id in (asked.get("ids") or asked["id"]).split(",")]
-        return 200, {"rows": [{name: row.get(name) for name in fields} for row in named if row], "next": None}
+            bearer = records.get(self._keyed[entity].get(asked["key"], ""))
+            return 200, {"rows": [] if bearer is None else [bearer]}
+        fields = asked.pop("fields").split(",")
+        asked.pop("limit", None)
+        keys = asked.pop("ids", None) or asked.pop("id", None)
+        found = records.values() if keys is None else map(records.get, keys.split(","))
+        rows = [row for row in found if row and all(row.get(name) == value for name, value in asked.items())]
+        return 200, {"rows": [{name: row.get(name) for name in fields} for row in rows], "next": None}
 
     def _made(self, entity: str, given: dict[str, Any]) -> Answer:
         key = given.pop("key")

@@ -1,7 +1,8 @@
 """Answers operations: planned fields by the plan, the others by the schema's own resolvers, as one response."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,9 @@ from resolvers.run.reads import Reads
 from resolvers.run.roots import Roots
 from resolvers.run.verdict import Typed, Verdict
 from resolvers.status import PlatformStatus
+from resolvers.subscriptions.subscribing import Subscriptions
 from runtime.clock import Clock
-from schema.errors import DeadlineExceeded
+from schema.errors import BadUserInput, DeadlineExceeded
 from schema.graph import core
 from schema.scalars import instant_text
 from sync.desk import Desk
@@ -55,11 +57,14 @@ class GraphEngine:
         self._plans = Plans(bindings)
         self._status = PlatformStatus(bindings, clock)
         self._own = OwnFields(self.schema, self._status, desk, EmbeddedRecords(self._plans, self._reads))
+        self._subscriptions = None if desk is None else Subscriptions(self.schema, desk, self._answer)
 
     async def started(self) -> None:
         """Nothing waits for a platform: the gateway serves when any of them is unreachable."""
 
     async def close(self) -> None:
+        if self._subscriptions is not None:
+            await self._subscriptions.close()
         await self._status.close()
         await self._memory.close()
         for platform in self._bindings.platforms.values():
@@ -72,18 +77,39 @@ class GraphEngine:
         """The whole response. Raises RequestError where nothing can be executed."""
         chosen = self._plans.chosen(operation)
         variables = self._variables(chosen.node, operation.variables)
+        if chosen.node.operation is not OperationType.QUERY:
+            return await self._answer(operation, chosen, variables)
+        with self._begun(operation) as calls:
+            return await self._query(operation, chosen, variables, calls)
+
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Answer, None]:
+        """One whole response per event. Raises RequestError, and errors of `schema.errors`."""
+        chosen = self._plans.chosen(operation)
+        variables = self._variables(chosen.node, operation.variables)
+        if self._subscriptions is None:
+            raise BadUserInput("This gateway has no ledger, so that nothing ever happens in it.")
+        return await self._subscriptions.open(operation, chosen, variables)
+
+    async def _answer(
+        self, operation: Operation, chosen: Chosen, variables: VariableValues | None, root: Any = None
+    ) -> Answer:
+        """Of an operation that no plan answers: a mutation, or a subscription with one event as its root."""
+        with self._begun(operation) as calls:
+            own = await self._answer_own(operation, chosen, variables, operation.document, root)
+        extensions = _extensions(operation, [own.run], calls)
+        return _encoded(own.data, own.errors, extensions, cache_control=None)
+
+    @contextmanager
+    def _begun(self, operation: Operation) -> Iterator[list[UpstreamCall]]:
+        """From here on the operation's time runs. Gives the calls that will have been made, for who wants to know."""
         calls: list[UpstreamCall] = []
         token = upstream_calls.set(calls) if operation.explain else None
         try:
             with until(self._clock.monotonic() + self._seconds):
-                if chosen.node.operation is OperationType.QUERY:
-                    return await self._query(operation, chosen, variables, calls)
-                own = await self._answer_own(operation, chosen, variables, operation.document)
+                yield calls
         finally:
             if token is not None:
                 upstream_calls.reset(token)
-        extensions = _extensions(operation, [own.run], calls)
-        return _encoded(own.data, own.errors, extensions, cache_control=None)
 
     def _variables(self, node: OperationDefinitionNode, given: Mapping[str, Any] | None) -> VariableValues | None:
         if not node.variable_definitions:
@@ -144,14 +170,19 @@ class GraphEngine:
         return {root.key: values.get(root.key, late) for root in plan.roots}
 
     async def _answer_own(
-        self, operation: Operation, chosen: Chosen, variables: VariableValues | None, document: DocumentNode
+        self,
+        operation: Operation,
+        chosen: Chosen,
+        variables: VariableValues | None,
+        document: DocumentNode,
+        root: Any = None,
     ) -> Own:
         end = self._clock.monotonic() + self._seconds + GRACE
 
         def left() -> float:
             return max(GRACE, end - self._clock.monotonic())
 
-        return await self._own.answer(operation, chosen, variables, document, seconds=left)
+        return await self._own.answer(operation, chosen, variables, document, seconds=left, root=root)
 
 
 def _merged(

@@ -1,6 +1,6 @@
 """What the gateway asks of whatever answers operations."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,7 +53,15 @@ class Engine(Protocol):
     schema: GraphQLSchema
 
     async def execute(self, operation: Operation) -> Answer:
-        """Raises RequestError; any other error is a bug."""
+        """A query or a mutation. Raises RequestError; any other error is a bug."""
+        ...
+
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Answer, None]:
+        """A subscription: whatever happens from the return on is answered, until the generator is closed.
+
+        This, and the generator too, raises RequestError, or an error of `schema.errors` where nothing can be told, or
+        nothing more; any other is a bug.
+        """
         ...
 
     async def started(self) -> None: ...

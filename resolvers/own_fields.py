@@ -49,13 +49,17 @@ class OwnFields:
         document: DocumentNode,
         *,
         seconds: Callable[[], float],
+        root: Any = None,
     ) -> Own:
-        """The document's answer; what isn't meant for callers is raised. `seconds`: how many are left for records."""
+        """The document's answer; what isn't meant for callers is raised. `seconds`: how many are left for records.
+        `root`: what its root fields are fields of.
+        """
         context = OperationContext(operation, self._status, self._desk)
         result = execute(
             self._schema,
             document,
-            context_value=context,
+            root,
+            context,
             variable_values=dict(operation.variables or {}),
             operation_name=operation.name,
             executor_class=Placing,

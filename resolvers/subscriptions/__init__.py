@@ -1,0 +1,1 @@
+"""What callers wait for: which events are theirs, and what is answered for each."""

@@ -18,6 +18,8 @@ ENOUGH = 1_000
 """Runs in the queue past which none are announced again: those that were lost have their turn behind these anyway."""
 ASK_AGAIN = timedelta(seconds=5)
 """How long an announced run may lie before it is announced again: the broker may have lost it."""
+EACH_IN_FRONT = timedelta(seconds=0.1)
+"""How much longer it may lie for each run in the queue: one announced twice is claimed twice, for nothing."""
 
 
 class Relay:
@@ -59,8 +61,9 @@ class Relay:
 
     async def sweep(self) -> None:
         """Announces what is due: its time has come, its worker died, or its message was lost."""
-        while await asyncio.to_thread(self._queue.waiting) < ENOUGH:
-            due = await self._ledger.due(most=MOST_AT_ONCE, asked_before=self._clock.now() - ASK_AGAIN)
+        while (waiting := await asyncio.to_thread(self._queue.waiting)) < ENOUGH:
+            patience = ASK_AGAIN + waiting * EACH_IN_FRONT
+            due = await self._ledger.due(most=MOST_AT_ONCE, asked_before=self._clock.now() - patience)
             await self._announce(due)
             if len(due) < MOST_AT_ONCE:
                 return

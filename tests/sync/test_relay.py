@@ -170,6 +170,20 @@ async def test_while_the_queue_is_long_nothing_is_announced_again(
     assert {*found, *announced(broker)} == runs
 
 
+async def test_a_run_that_has_others_in_front_of_it_in_the_queue_is_given_the_time_for_them(
+    ledger: DatabaseLedger, clock: HeldClock, broker: MoodyBroker, queue: RunQueue
+) -> None:
+    relay = Relay(ledger, queue, clock)
+    runs = [(await accepted(ledger)).id for _ in range(3)]
+    await relay.hand_over()
+    clock.advance(5.2)
+    await relay.sweep()
+    assert queue.waiting() == 3
+    clock.advance(0.2)
+    await relay.sweep()
+    assert {*announced(broker)[3:]} == {*runs}
+
+
 async def test_a_rung_relay_announces_at_once(live: DatabaseLedger, broker: MoodyBroker, queue: RunQueue) -> None:
     relay = Relay(live, queue, SystemClock(), seconds=3_600)
     running = asyncio.create_task(relay.run())

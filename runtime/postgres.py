@@ -1,13 +1,26 @@
-"""Connections to PostgreSQL on which no wait is longer than it may be, whatever the server does."""
+"""A database of PostgreSQL: no wait is longer than it may be, whatever the server does."""
 
 import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Self, TypeVar
 
 import psycopg
+import sqlalchemy as sa
 from psycopg.abc import PQGen
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from runtime.connection import JSON, Connection, explained
+
+Result = TypeVar("Result")
+CONNECTIONS = 15
+_FRESH_SECONDS = 1.0
+"""Until then a transaction that failed on the way is tried again; later the time is over."""
+_TRANSIENT = frozenset({"40001", "40P01"})  # serialization failure and deadlock: nothing was written
 
 _SETTINGS = """
 select set_config('statement_timeout', %(statement)s, false),
@@ -58,10 +71,57 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
             copy.shutdown(socket.SHUT_RDWR)
 
 
-def connector(total_seconds: float) -> Callable[..., Awaitable[BoundedConnection]]:
-    """Makes connections on which a statement, a lock and an answer are waited for about half of `total_seconds`."""
+class PostgresDatabase:
+    """A pool of connections for one event loop."""
 
-    async def connect(*args: Any, **kwargs: Any) -> BoundedConnection:
-        return await BoundedConnection.bounded(*args, total_seconds=total_seconds, **kwargs)
+    is_postgres = True
 
-    return connect
+    def __init__(self, address: sa.URL, *, total_seconds: float) -> None:
+        async def connect(*args: Any, **kwargs: Any) -> BoundedConnection:
+            return await BoundedConnection.bounded(*args, total_seconds=total_seconds, **kwargs)
+
+        self._total_seconds = total_seconds
+        self._engine = create_async_engine(
+            address,
+            connect_args={"async_creator_fn": connect, "connect_timeout": 2},
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=total_seconds,
+            pool_use_lifo=True,
+            **JSON,
+        )
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")  # one statement needs no BEGIN
+
+    async def write(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        return await self._do(self._engine.begin, work)
+
+    async def read(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        return await self._do(self._reader.connect, work)
+
+    async def _do(
+        self,
+        connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        work: Callable[[Connection], Awaitable[Result]],
+    ) -> Result:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            finished = False
+            try:
+                async with asyncio.timeout_at(began + self._total_seconds), connect() as connection:
+                    result = await work(connection)
+                    finished = True
+                return result
+            except DBAPIError as error:
+                if finished or not _passes(error) or loop.time() - began > _FRESH_SECONDS:
+                    raise explained(error) from error
+            except (PoolTimeoutError, TimeoutError, OSError) as error:
+                raise explained(error) from error
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _passes(error: DBAPIError) -> bool:
+    """Whether the same work may well succeed at once: on another connection, or after the deadlock."""
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _TRANSIENT

@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Connection
 from sync.ledger.columns import canonical
 from sync.ledger.records import Audited
 from sync.ledger.tables import audit, head
@@ -20,7 +20,7 @@ _CHUNK = 1_000
 PLAIN = ("actor", "action", "record_id", "correlation_id", "run_id", "platform")
 """What an entry holds beside its place, its time and its detail."""
 
-Read = Callable[[Callable[[AsyncConnection], Awaitable[Any]]], Awaitable[Any]]
+Read = Callable[[Callable[[Connection], Awaitable[Any]]], Awaitable[Any]]
 
 
 def linked(entries: Iterable[Audited], *, first: int, previous_hash: str, at: datetime) -> list[dict[str, Any]]:
@@ -81,12 +81,12 @@ def _problem(row: sa.Row[Any], *, expected: int, previous: str) -> str | None:
     return None
 
 
-async def _head(connection: AsyncConnection) -> tuple[int, str] | None:
+async def _head(connection: Connection) -> tuple[int, str] | None:
     row = (await connection.execute(sa.select(head.c.audits, head.c.hash))).one_or_none()
     return (row.audits, row.hash) if row else None
 
 
-def _chunk_after(sequence: int, last: int) -> Callable[[AsyncConnection], Awaitable[Sequence[Any]]]:
+def _chunk_after(sequence: int, last: int) -> Callable[[Connection], Awaitable[Sequence[Any]]]:
     columns = [column for column in audit.c if column is not audit.c.detail]
     statement = (
         sa.select(*columns, sa.type_coerce(audit.c.detail, sa.Text).label("text"))
@@ -95,13 +95,13 @@ def _chunk_after(sequence: int, last: int) -> Callable[[AsyncConnection], Awaita
         .limit(_CHUNK)
     )
 
-    async def chunk(connection: AsyncConnection) -> Sequence[Any]:
+    async def chunk(connection: Connection) -> Sequence[Any]:
         return (await connection.execute(statement)).all()
 
     return chunk
 
 
-async def _beyond_the_head(connection: AsyncConnection) -> int | None:
+async def _beyond_the_head(connection: Connection) -> int | None:
     """An entry that the head doesn't count. One statement sees both as of one moment."""
     outside = sa.or_(audit.c.sequence > sa.select(head.c.audits).scalar_subquery(), audit.c.sequence < 1)
     found: int | None = (await connection.execute(sa.select(sa.func.min(audit.c.sequence)).where(outside))).scalar()

@@ -1,15 +1,15 @@
 """How far each feed was read: moved by compare-and-set, so that of two readers one finds out."""
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Connection
 from sync.ledger.port import Cursor
 from sync.ledger.records import Json
 from sync.ledger.tables import cursors
 from sync.ledger.transaction import Transaction
 
 
-async def get(connection: AsyncConnection, name: str) -> Cursor:
+async def get(connection: Connection, name: str) -> Cursor:
     asked = sa.select(cursors.c.position, cursors.c.version).where(cursors.c.name == name)
     row = (await connection.execute(asked)).one_or_none()
     return Cursor(None, 0) if row is None else Cursor(row.position, row.version)

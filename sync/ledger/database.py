@@ -6,11 +6,9 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from runtime.bell import Bell
 from runtime.clock import Clock
-from runtime.database import Database, DatabaseUnavailableError, open_database
+from runtime.database import Connection, Database, DatabaseUnavailableError, open_database
 from schema.errors import LedgerUnavailable, Queue
 from sync.ledger import accepting, chain, claiming, cursors, deciding, inbox, relay, retention, working
 from sync.ledger.port import Cursor, Hold, LeaseLostError, NewRun, Outcome, Received, RunChange, RunQuery
@@ -53,17 +51,17 @@ class DatabaseTransactions:
         self._sealing = asyncio.Lock()
 
     async def write(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        # Transactions of one process take their turns here to append and to commit: waiting for one another in the
-        # database, each would hold the row that all want while the others' work is done in between.
+        # On PostgreSQL transactions of one process take their turns here to append and to commit. Waiting for one
+        # another in the database, each would hold the row that all want while the others' work is done in between.
         async with AsyncExitStack() as turn:
 
-            async def whole(connection: AsyncConnection) -> tuple[Result, bool]:
+            async def whole(connection: Connection) -> tuple[Result, bool]:
                 await turn.aclose()  # of an attempt that failed
                 tx = Transaction(connection, now=self._clock.now())
                 result = await work(tx)
-                if tx.is_to_be_sealed:
+                if tx.is_to_be_sealed and self._database.is_postgres:
                     await turn.enter_async_context(self._sealing)
-                    await tx.seal()
+                await tx.seal()
                 return result, tx.told
 
             try:
@@ -74,7 +72,7 @@ class DatabaseTransactions:
             self.bell.ring()
         return result
 
-    async def read(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    async def read(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         try:
             return await self._database.read(work)
         except DatabaseUnavailableError as error:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runtime.database import DatabaseUnavailableError, open_database, sqlite_path
+from runtime.database import Connection, DatabaseUnavailableError, open_database, sqlite_path
 from schema.errors import LedgerUnavailable
 from sync.migrations import REVISIONS
 
@@ -59,7 +58,7 @@ async def prepare(url: str) -> None:
         _check(found)
 
 
-async def revision_of(connection: AsyncConnection) -> str | None:
+async def revision_of(connection: Connection) -> str | None:
     """Which revision the tables are of; None where there are none."""
     there = await connection.run_sync(lambda synchronous: sa.inspect(synchronous).has_table(_VERSION.name))
     if not there:
@@ -83,7 +82,7 @@ def _check(found: str | None) -> None:
         )
 
 
-async def _upgraded(connection: AsyncConnection) -> Migrated:
+async def _upgraded(connection: Connection) -> Migrated:
     if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE keeps a second migration waiting
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     before = await revision_of(connection)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Connection
 from schema.errors import Queue
 from sync.ledger.port import RunQuery
 from sync.ledger.records import (
@@ -27,7 +27,7 @@ from sync.ledger.tables import approvals, audit, events, exceptions, head, links
 class Reading:
     """Questions to one database connection."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def run(self, run_id: str) -> Run | None:

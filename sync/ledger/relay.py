@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Connection
 from sync.ledger.claiming import is_behind_another, is_free
 from sync.ledger.tables import IS_ACTIVE, outbox, runs
 from sync.ledger.transaction import Transaction
 
 
-async def unsent(connection: AsyncConnection, most: int) -> tuple[tuple[int, str], ...]:
+async def unsent(connection: Connection, most: int) -> tuple[tuple[int, str], ...]:
     asked = sa.select(outbox.c.id, outbox.c.run_id).order_by(outbox.c.id).limit(most)
     return tuple((row.id, row.run_id) for row in await connection.execute(asked))
 

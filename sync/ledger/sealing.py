@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from runtime.database import encode_json
+from runtime.database import Connection, encode_json
 from sync.ledger import chain
 from sync.ledger.columns import canonical
 from sync.ledger.records import Audited, Json
@@ -30,7 +29,7 @@ class Happening:
 
 
 async def append(
-    connection: AsyncConnection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
+    connection: Connection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
 ) -> None:
     append_to = _append_to_postgres if connection.dialect.name == "postgresql" else _append_to_sqlite
     if audited or happened:
@@ -38,7 +37,7 @@ async def append(
 
 
 async def _append_to_sqlite(
-    connection: AsyncConnection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
+    connection: Connection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
 ) -> None:
     counted = sa.update(head).values(audits=head.c.audits + len(audited), events=head.c.events + len(happened))
     counts = counted.returning(head.c.audits, head.c.events, head.c.hash)
@@ -54,7 +53,7 @@ async def _append_to_sqlite(
 
 
 async def _append_to_postgres(
-    connection: AsyncConnection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
+    connection: Connection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
 ) -> None:
     values: dict[str, Any] = {"at": at, "audits": len(audited), "events": len(happened)}
     values |= {name: [getattr(entry, name) for entry in audited] for name in chain.PLAIN}

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from runtime.database import Connection
 from sync.ledger.records import Audited, Json
 from sync.ledger.sealing import Happening, append
 from sync.ledger.tables import outbox
@@ -17,7 +17,7 @@ from sync.ledger.tables import outbox
 class Transaction:
     """What one method of the ledger does at `now`, in one database transaction."""
 
-    def __init__(self, connection: AsyncConnection, *, now: datetime) -> None:
+    def __init__(self, connection: Connection, *, now: datetime) -> None:
         self.now = now
         self._connection = connection
         self._audited: list[Audited] = []

@@ -53,11 +53,14 @@ class Seen:
 
 @dataclass
 class Witness:
-    """`points` counts the moments before and after each call; the worker dies at number `die_at`."""
+    """`points` counts the moments before and after each call; the worker dies at number `die_at`. `pause` is awaited
+    before each call.
+    """
 
     seen: list[Seen] = field(default_factory=list)
     points: int = 0
     die_at: int | None = None
+    pause: Callable[[Seen], Awaitable[None]] | None = None
 
     def anew(self, *, die_at: int | None = None) -> None:
         self.seen.clear()
@@ -67,6 +70,8 @@ class Witness:
     async def call(self, seen: Seen, go: Callable[[], Awaitable[Any]]) -> Any:
         self._point()
         self.seen.append(seen)
+        if self.pause is not None:
+            await self.pause(seen)
         answer = await go()
         self._point()
         return answer

@@ -1,4 +1,7 @@
-"""Measures gateway and baseline in one run and writes RESULTS.md; fails where a goal isn't met."""
+"""Measures gateway and baseline in one run and writes RESULTS.md; fails where a goal isn't met.
+
+`python -m benchmarks writes` measures governed writes instead, and writes WRITES.md.
+"""
 
 import argparse
 import asyncio
@@ -13,6 +16,7 @@ from benchmarks.paging import Paged, page_through
 from benchmarks.processes import Service, cores, running
 from benchmarks.results import BASELINE, GATEWAY, Results
 from benchmarks.rounds import compare, contenders, same_answer
+from benchmarks.writes.__main__ import main as measure_writes
 
 ACCOUNTS = 20_000
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -41,6 +45,8 @@ def said(what: str) -> None:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["writes"]:
+        return measure_writes(sys.argv[2:])
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--rounds", type=int, default=7, help="rounds of each measure (default 7)")
     options.add_argument("--print", action="store_true", help="print the results instead of writing RESULTS.md")

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +83,12 @@ def said(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.writes", description=__doc__)
     options.add_argument("--rounds", type=int, default=3, help="rounds of each measure (default 3)")
     options.add_argument("--brief", action="store_true", help="a tenth of each measure, to see that all is well")
     options.add_argument("--print", action="store_true", help="print the results instead of writing WRITES.md")
-    asked = options.parse_args()
+    asked = options.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services end with us, however we are stopped
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         report = runner.run(measured(asked.rounds, BRIEF if asked.brief else Amounts()))

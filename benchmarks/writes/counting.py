@@ -3,6 +3,7 @@
 import mmap
 import struct
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,12 @@ def count_transactions(path: Path) -> None:
     with path.open("r+b") as file:
         shared = mmap.mmap(file.fileno(), _COUNT.size)
 
+    counting = Lock()  # SQLite's transactions are begun in threads
+
     @event.listens_for(sa.Engine, "begin")
     def begun(_: Any) -> None:
-        _COUNT.pack_into(shared, 0, _COUNT.unpack_from(shared)[0] + 1)
+        with counting:
+            _COUNT.pack_into(shared, 0, _COUNT.unpack_from(shared)[0] + 1)
 
 
 def counted(path: Path) -> int:

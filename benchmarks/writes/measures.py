@@ -10,12 +10,13 @@ from datetime import datetime
 from benchmarks.driver import ask_all, control
 from benchmarks.processes import running
 from benchmarks.writes import noop
-from benchmarks.writes.places import Place, Servers, site
+from benchmarks.writes.places import Place, Servers, Site, site
 from benchmarks.writes.steady import Acknowledged, send_steadily
 from benchmarks.writes.wishes import UPDATE_ACCOUNT, Flow, Wishes
 
 CLIENTS = 16
 WARM = 20
+IDLE_SECONDS = 4.0
 SKIPPED = 0.1
 """The share of a backlog at its begin and at its end that isn't counted: processes start, and run out of work."""
 
@@ -24,8 +25,8 @@ SKIPPED = 0.1
 class Backlog:
     """Many runs accepted while nobody worked on them, and then carried out.
 
-    `accept_cpu` and `work_cpu` are CPU milliseconds of our processes per mutation and per run; transactions are those
-    of our processes per mutation and per step.
+    `accept_cpu` and `work_cpu` are CPU milliseconds of our processes per mutation and per run. `transactions` are those
+    per step, without the `idle_transactions` a second that our processes begin when there is nothing to do.
     """
 
     accepted: float
@@ -34,6 +35,7 @@ class Backlog:
     finished: float
     work_cpu: float
     transactions: float
+    idle_transactions: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, ma
         accept_transactions = (found.transactions - before) / many
     runs = many + WARM
     with found.whole():
-        before, cpu = found.transactions, found.cpu()
+        begun, before, cpu = time.perf_counter(), found.transactions, found.cpu()
         ends = await found.ended(runs)
-        transactions, cpu = found.transactions - before, found.cpu() - cpu
+        seconds, transactions, cpu = time.perf_counter() - begun, found.transactions - before, found.cpu() - cpu
+        idle = await _idle_transactions(found)
     _all_written(servers, runs * flow.steps)
     return Backlog(
         accepted=many / spent.wall,
@@ -66,7 +69,8 @@ async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, ma
         accept_transactions=accept_transactions,
         finished=_rate(ends),
         work_cpu=cpu * 1000 / runs,
-        transactions=transactions / (runs * flow.steps),
+        transactions=(transactions - idle * seconds) / (runs * flow.steps),
+        idle_transactions=idle,
     )
 
 
@@ -90,6 +94,12 @@ async def steady(place: Place, servers: Servers, wishes: Wishes, *, per_second: 
         told = await send_steadily(gateway, wishes.updates(gateway.port, many), per_second=per_second)
         await found.ended(many + WARM)
     return Steady([one.took for one in told], _until_written(told, servers))
+
+
+async def _idle_transactions(found: Site) -> float:
+    begun, before = time.perf_counter(), found.transactions
+    await asyncio.sleep(IDLE_SECONDS)
+    return (found.transactions - before) / (time.perf_counter() - begun)
 
 
 def _until_written(told: Sequence[Acknowledged], servers: Servers) -> list[float]:

@@ -31,8 +31,9 @@ servers may use both cores; driver and fake platforms are pinned to the first on
 Each ledger begins empty. **accepted**: a closed loop of {clients} clients while nobody works on the runs, and once more
 while they are carried out. **finished**: runs of that backlog carried out per second, by the ledger's stamps, its first
 and last tenth left out; every run must succeed, and the platforms must have seen each write exactly once. updateAccount
-on distinct accounts has 1 step, createAccount with billing has 3. **plain jobs** are Dramatiq with its defaults and an
-actor that returns at once.
+on distinct accounts has 1 step, createAccount with billing has 3. **transactions** are all that our processes begin,
+reads too, from the claim of a run to its end and for handing it over, without those that relays begin every half
+second, whether there is work or not. **plain jobs** are Dramatiq with its defaults and an actor that returns at once.
 
 **Trust the ratios and the CPU, not the rates**: other work on the machine takes most of both cores, and makes
 everything slower. CPU is that of our own processes, without databases and driver.
@@ -126,8 +127,8 @@ class Report:
         yield "## Runs finished"
         yield ""
         head = (
-            "| | flow | runs/s | steps/s | CPU ms a run | transactions a step | plain jobs/s | plain jobs for a run "
-            "| plain jobs for a step |"
+            "| | flow | runs/s | steps/s | CPU ms a run | transactions a step | idle transactions/s | plain jobs/s "
+            "| plain jobs for a run | plain jobs for a step |"
         )
         rows = []
         for place, found in self.measured.items():
@@ -137,7 +138,8 @@ class Report:
                 rows.append(
                     f"| {place.name} | {flow.name} | {rate:.1f} | {rate * flow.steps:.1f} "
                     f"| {found.of(flow, lambda one: one.work_cpu):.1f} "
-                    f"| {found.of(flow, lambda one: one.transactions):.2f} | {jobs:.0f} | {jobs / rate:.0f} "
+                    f"| {found.of(flow, lambda one: one.transactions):.2f} "
+                    f"| {found.of(flow, lambda one: one.idle_transactions):.1f} | {jobs:.0f} | {jobs / rate:.0f} "
                     f"| {jobs / rate / flow.steps:.0f} |"
                 )
         yield from _table(head, rows)

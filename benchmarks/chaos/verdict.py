@@ -1,0 +1,338 @@
+"""Decides by the platforms' own records what became of each run: done once, undone, waiting for a person, or wrong."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.chaos.world import Record
+from schema.ids import decode_id
+from sync.ledger.records import BusinessException, ExceptionState, Operation, Run, RunStatus, Step, StepStatus
+
+ENTITIES: Mapping[str, tuple[str, ...]] = {
+    "salesforce": ("Account", "Opportunity", "Contract", "CW_Invoice__c"),
+    "kantata": (
+        "workspaces", "workspace_groups", "stories", "workspace_resources", "invoices", "external_references",
+    ),
+    "netsuite": ("customer", "job", "invoice", "salesOrder"),
+}  # fmt: skip
+_MADE = {
+    ("salesforce", "Account"): "Id",
+    ("salesforce", "CW_Invoice__c"): "Id",
+    ("kantata", "workspaces"): "id",
+    ("kantata", "workspace_groups"): "id",
+    ("kantata", "stories"): "id",
+    ("kantata", "workspace_resources"): "id",
+    ("kantata", "invoices"): "id",
+    ("netsuite", "customer"): "id",
+    ("netsuite", "job"): "id",
+    ("netsuite", "invoice"): "id",
+    ("netsuite", "salesOrder"): "id",
+}
+_UNDONE = (RunStatus.COMPENSATED, RunStatus.CANCELLED)
+Truth = Mapping[tuple[str, str], list[Record]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A run, and what the ledger holds of it."""
+
+    run: Run
+    steps: tuple[Step, ...]
+    problems: tuple[BusinessException, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """`run` None: of something that no run accounts for."""
+
+    run: Run | None
+    why: str
+
+    def __str__(self) -> str:
+        run = self.run
+        return self.why if run is None else f"{run.workflow} {run.id} ({run.status.value}): {self.why}"
+
+
+@dataclass
+class Verdict:
+    lost: list[Wrong] = field(default_factory=list)
+    duplicated: list[Wrong] = field(default_factory=list)
+    ended: Counter[str] = field(default_factory=Counter)
+    queued: Counter[str] = field(default_factory=Counter)
+    """Open exceptions, by code."""
+
+
+class Judge:
+    """`before` are the ids of the records that were there before anything was asked for, by platform and entity."""
+
+    def __init__(
+        self, truth: Truth, before: Mapping[tuple[str, str], frozenset[str]], stories: Sequence[Story]
+    ) -> None:
+        self._truth = truth
+        self._before = before
+        self._stories = stories
+        self._verdict = Verdict()
+        self._index: dict[tuple[str, str, str], dict[str, list[Record]]] = {}
+
+    def verdict(self, acknowledged: Mapping[str, str]) -> Verdict:
+        known = {story.run.idempotency_key: story.run.id for story in self._stories}
+        for key, run_id in acknowledged.items():
+            if known.get(key) != run_id:
+                self._verdict.lost.append(
+                    Wrong(None, f"the run {run_id} of the key {key} was acknowledged and is gone")
+                )
+        for story in self._stories:
+            self._verdict.ended[story.run.status.value] += 1
+            self._verdict.queued.update(
+                problem.code for problem in story.problems if problem.status is ExceptionState.OPEN
+            )
+            self._told(story)
+            count = _COUNTED.get(story.run.workflow)
+            for what, found, most in count(self, story) if count else ():
+                self._once(story.run, what, found, most)
+        self._last_wins()
+        self._nothing_else()
+        self._work_billed_once()
+        return self._verdict
+
+    # ------------------------------------------------------------------------------------------------------- laws
+
+    def _once(self, run: Run, what: str, found: int, wanted: int) -> None:
+        if run.status in _UNDONE and found:
+            self._verdict.duplicated.append(Wrong(run, f"{found} {what} left over"))
+        elif found > wanted:
+            self._verdict.duplicated.append(Wrong(run, f"{found} {what}, not {wanted}"))
+        elif run.status is RunStatus.SUCCEEDED and found < wanted:
+            self._verdict.lost.append(Wrong(run, f"{found} {what}, not {wanted}"))
+
+    def _told(self, story: Story) -> None:
+        """What failed lies in somebody's queue."""
+        run = story.run
+        waits = any(each.status is ExceptionState.OPEN for each in story.problems)
+        if run.status is RunStatus.FAILED and not waits and not overtaken(run, [each.run for each in self._stories]):
+            settled = "; ".join(f"{each.code} {each.status.value} by {each.resolved_by}" for each in story.problems)
+            self._verdict.lost.append(Wrong(run, f"it failed, and no exception is open: {settled or 'there is none'}"))
+        if run.status not in (RunStatus.SUCCEEDED, RunStatus.FAILED, *_UNDONE):
+            self._verdict.lost.append(Wrong(run, f"it has not ended; parked: {run.parked}"))
+
+    def _last_wins(self) -> None:
+        """Of the updates of one value the last that was accepted holds."""
+        updates: dict[tuple[str, str], list[tuple[Run, Any]]] = defaultdict(list)
+        for story in sorted(self._stories, key=lambda each: each.run.sequence):
+            for field_name, value in _updates(story.run):
+                updates[story.run.order_key or "", field_name].append((story.run, value))
+        for (record_id, field_name), asked in updates.items():
+            done = [place for place, (run, _) in enumerate(asked) if run.status is RunStatus.SUCCEEDED]
+            if not done:
+                continue
+            last = done[-1]
+            possible = [asked[last][1]] + [value for run, value in asked[last + 1 :] if run.status is RunStatus.FAILED]
+            found = self._value(record_id, field_name)
+            if found not in possible:
+                why = f"{field_name} of {decode_id(record_id).external_id} is {found!r}, not {possible[0]!r}"
+                self._verdict.lost.append(Wrong(asked[last][0], why))
+
+    def _nothing_else(self) -> None:
+        """Whatever is new on a platform was made by a step, and no step's key has made two."""
+        steps = [step for story in self._stories for step in story.steps if step.operation is Operation.CREATE]
+        made = {(step.platform, step.external_id) for step in steps if step.external_id is not None}
+        doubtful = {
+            step.key
+            for story in self._stories
+            for step in story.steps
+            if story.run.status is RunStatus.FAILED and step.status is not StepStatus.SUCCEEDED
+        }
+        bearers = self._bearers()
+        for (platform, entity), id_name in _MADE.items():
+            for record in self._truth[platform, entity]:
+                record_id = str(record[id_name])
+                if record_id in self._before[platform, entity] or _gone(record) or (platform, record_id) in made:
+                    continue
+                if bearers.get(record_id, record.get("CW_Key__c") or record.get("externalId")) not in doubtful:
+                    why = f"{platform} has a {entity} {record_id} that no run accounts for"
+                    self._verdict.duplicated.append(Wrong(None, why))
+        self._one_bearer()
+
+    def _bearers(self) -> dict[str, str]:
+        """The key that a record in Kantata bears, by its id."""
+        return {
+            str(each["subject_id"]): each["service_model_ref"]
+            for each in self._truth["kantata", "external_references"]
+            if each["service_name"] == "crosswalk"
+        }
+
+    def _one_bearer(self) -> None:
+        there = {
+            str(record["id"])
+            for entity in ("workspaces", "workspace_groups", "stories", "workspace_resources", "invoices")
+            for record in self._truth["kantata", entity]
+            if not _gone(record)
+        }
+        bearers: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for each in self._truth["kantata", "external_references"]:
+            if each["service_name"] == "crosswalk" and str(each["subject_id"]) in there:
+                bearers[each["service_model"], each["service_model_ref"]].add(str(each["subject_id"]))
+        for (model, key), found in bearers.items():
+            if len(found) > 1:
+                self._verdict.duplicated.append(
+                    Wrong(None, f"{sorted(found)} in Kantata all bear the {model} key {key}")
+                )
+
+    def _work_billed_once(self) -> None:
+        billed: Counter[str] = Counter()
+        for invoice in self._truth["kantata", "invoices"]:
+            if not _gone(invoice):
+                billed.update(str(each) for each in invoice.get("time_entry_ids") or ())
+        for entry, times in billed.items():
+            if times > 1:
+                self._verdict.duplicated.append(Wrong(None, f"the time entry {entry} is on {times} invoices"))
+
+    # ------------------------------------------------------------------------------------------------------- counts
+
+    def count(self, platform: str, entity: str, name: str, value: Any) -> int:
+        return len(self.found(platform, entity, name, value))
+
+    def found(self, platform: str, entity: str, name: str, value: Any) -> list[Record]:
+        index = self._index.get((platform, entity, name))
+        if index is None:
+            index = self._index[platform, entity, name] = defaultdict(list)
+            for record in self._truth[platform, entity]:
+                if not _gone(record):
+                    index[str(record.get(name))].append(record)
+        return index.get(str(value), [])
+
+    def _value(self, record_id: str, field_name: str) -> Any:
+        key = decode_id(record_id)
+        platform, entity, id_name, name = _FIELDS[field_name]
+        if field_name == "taxId":
+            id_name = "externalId"
+        found = self.found(platform, entity, id_name, key.external_id)
+        return found[0].get(name) if found else None
+
+
+_FIELDS = {
+    "website": ("salesforce", "Account", "Id", "Website"),
+    "taxId": ("netsuite", "customer", "externalId", "vatRegNumber"),
+    "project name": ("kantata", "workspaces", "id", "title"),
+    "contract status": ("salesforce", "Contract", "Id", "Status"),
+}
+_CONTRACT_STATUS = {"IN_REVIEW": "In Approval Process", "APPROVED": "Approved"}
+Count = tuple[str, int, int]
+"""What was counted, how many there are, and how many there should be."""
+
+
+def _updates(run: Run) -> Iterator[tuple[str, Any]]:
+    match run.workflow:
+        case "updateAccount":
+            if "website" in run.input:
+                yield "website", run.input["website"]
+            if "billing" in run.input:
+                yield "taxId", run.input["billing"]["taxId"]
+        case "updateProject":
+            yield "project name", run.input["name"]
+
+
+def overtaken(run: Run, runs: Sequence[Run]) -> bool:
+    """Whether what it was to do doesn't matter any more: later runs have set a value of each of its fields, or have
+    done the same.
+    """
+    later = [
+        each
+        for each in runs
+        if each.order_key == run.order_key
+        and each.workflow == run.workflow
+        and each.status is RunStatus.SUCCEEDED
+        and (each.sequence > run.sequence or each.input == run.input)
+    ]
+    if any(each.input == run.input for each in later):
+        return True
+    fields = {name for name, _ in _updates(run)}
+    return bool(fields) and fields <= {name for each in later for name, _ in _updates(each)}
+
+
+def _new_account(judge: Judge, story: Story) -> Iterable[Count]:
+    given = story.run.input
+    yield "accounts", judge.count("salesforce", "Account", "Name", given["name"]), 1
+    if "billing" in given:
+        yield "customers", judge.count("netsuite", "customer", "companyName", given["billing"]["legalName"]), 1
+
+
+def _onboarding(judge: Judge, story: Story) -> Iterable[Count]:
+    given = story.run.input
+    found = judge.found("netsuite", "customer", "companyName", given["legalName"])
+    yield "customers", len(found), len(given["legalEntityIds"])
+    if story.run.status is RunStatus.SUCCEEDED:
+        account = judge.found("salesforce", "Account", "Id", decode_id(given["accountId"]).external_id)
+        told = sum(1 for each in account if all(str(one["id"]) in (each["CW_ERP_Customers__c"] or "") for one in found))
+        yield "accounts that are told their customers", told, 1
+
+
+def _conversion(judge: Judge, story: Story) -> Iterable[Count]:
+    run = story.run
+    projects = judge.found("kantata", "workspaces", "title", run.input["projectName"])
+    # Asked for twice, the first run's project is the other's as well.
+    twin = run.status in _UNDONE or (run.status is RunStatus.FAILED and len(projects) == 1)
+    if not twin:
+        yield "projects", len(projects), 1
+        yield "schedules", judge.count("netsuite", "salesOrder", "memo", run.input["projectName"]), 1
+    for project in projects:
+        yield "jobs in the ERP", judge.count("netsuite", "job", "externalId", project["id"]), 1
+        stories = judge.found("kantata", "stories", "workspace_id", project["id"])
+        copies = Counter((each["story_type"], each["title"]) for each in stories)
+        yield "copies of a task or milestone", max(copies.values(), default=1), 1
+        deal = judge.found("salesforce", "Opportunity", "Id", decode_id(run.input["opportunityId"]).external_id)
+        if run.status is RunStatus.SUCCEEDED:
+            yield "links back", sum(1 for each in deal if each["CW_Project__c"] == project["id"]), 1
+
+
+def _invoice(judge: Judge, story: Story) -> Iterable[Count]:
+    given = story.run.input
+    found = judge.found("netsuite", "invoice", "otherRefNum", given["purchaseOrder"])
+    yield "invoices", len(found), 1
+    for invoice in found if "lines" in given else ():
+        yield "lines", invoice["item"]["totalResults"], len(given["lines"])
+    taken = [step for step in story.steps if step.type == "ProjectInvoice" and step.operation is Operation.CREATE]
+    if taken and story.run.status is RunStatus.SUCCEEDED:
+        yield "invoices in the PSA", judge.count("kantata", "invoices", "id", taken[0].external_id), 1
+
+
+def _posting(judge: Judge, story: Story) -> Iterable[Count]:
+    if story.run.status is RunStatus.SUCCEEDED:
+        found = judge.found("netsuite", "invoice", "id", decode_id(story.run.input["invoiceId"]).external_id)
+        yield "posted invoices", sum(1 for each in found if each["approvalStatus"]["id"] == "2"), 1
+
+
+def _telling(judge: Judge, story: Story) -> Iterable[Count]:
+    for step in story.steps:
+        if step.type == "InvoiceSummary" and story.run.status is RunStatus.SUCCEEDED:
+            key = f"netsuite-{decode_id(story.run.input['invoiceId']).external_id}"
+            yield "invoices in the CRM", judge.count("salesforce", "CW_Invoice__c", "CW_Key__c", key), 1
+
+
+def _contract(judge: Judge, story: Story) -> Iterable[Count]:
+    if story.run.status is RunStatus.SUCCEEDED:
+        found = judge.found("salesforce", "Contract", "Id", decode_id(story.run.input["id"]).external_id)
+        wanted = _CONTRACT_STATUS[story.run.input["status"]]
+        yield f"contracts that are {wanted}", sum(1 for each in found if each["Status"] == wanted), 1
+
+
+_COUNTED: Mapping[str, Callable[[Judge, Story], Iterable[Count]]] = {
+    "createAccount": _new_account,
+    "onboardCustomer": _onboarding,
+    "convertOpportunity": _conversion,
+    "createInvoice": _invoice,
+    "postInvoice": _posting,
+    "syncInvoiceStatus": _telling,
+    "updateContractStatus": _contract,
+}
+
+
+def _gone(record: Record) -> bool:
+    """Deleted, archived or cancelled: no effect any more."""
+    return bool(
+        record.get("IsDeleted")
+        or record.get("archived")
+        or record.get("deleted_at")
+        or record.get("status") == "cancelled"
+    )

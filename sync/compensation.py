@@ -10,12 +10,12 @@ from schema.roles import PlatformRole
 from sync.causes import cause
 from sync.doors import door_for
 from sync.effects import UNDOING, Effect, Remove, Undo, Update
-from sync.governed import Task, intended
 from sync.ledger.port import NewException
 from sync.ledger.records import FINISHED, Run, Step, StepError, StepStatus
 from sync.outcomes import Halt
 from sync.performance import Stage
 from sync.process import Flow
+from sync.tasks import Task, intended
 from sync.values import alike, to_json, values_from_json
 
 UNDO_CONFLICT = "UNDO_CONFLICT"

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 from runtime.clock import Clock
 from schema.errors import Queue
@@ -15,15 +14,13 @@ from sync.ledger.port import Ledger, NewException, Outcome, RunChange
 from sync.ledger.records import Audited, Json, Run, RunStatus, Step, StepError, StepStatus
 from sync.outcomes import Halt, Later
 from sync.process import Flow
+from sync.stakes import Stake
 from sync.troubles import MOST_TRIES, OUTCOME_UNKNOWN
 
 LONGEST_PAUSE = 300.0
 """Seconds between two tries."""
 PARKED_PAUSE = 5.0
 """Seconds after which a platform that is away is asked for again, where it named no time."""
-
-Stake = tuple[Decimal, str] | None
-"""Amount and currency that hang on a run, as far as it has told."""
 
 
 class Endings:
@@ -77,9 +74,7 @@ class Endings:
         await self._write(lease, run, halt.step, halt.error, change, (self._enriched(halt.raised, run, stake),))
         return undo
 
-    async def put_aside(
-        self, lease: KeptLease, run: Run, queue: Queue, code: str, why: str, stake: Stake = None
-    ) -> bool:
+    async def put_aside(self, lease: KeptLease, run: Run, queue: Queue, code: str, why: str, stake: Stake) -> bool:
         """The run stops where it stands, and somebody is told."""
         raised = NewException(queue=queue, code=code, message=why, cause=cause(run, code))
         change = RunChange(

@@ -4,9 +4,8 @@ A worker may die between any two of these; whoever takes the run over comes to t
 repeat a write whose outcome isn't known: the platform is asked first, by the step's key.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,31 +13,17 @@ import msgspec
 from platforms.call_log import UpstreamCall, upstream_calls
 from platforms.writers import Found
 from runtime.clock import Clock
-from schema.errors import CrosswalkError, LedgerUnavailable, Queue
-from sync.causes import subject_of_step
+from schema.errors import CrosswalkError, LedgerUnavailable
 from sync.doors import door_for
-from sync.effects import Create, Effect, Remove, Undo, Update
+from sync.effects import Create, Remove, Update
 from sync.findings import different, mismatch
 from sync.firm import Firm
-from sync.keys import step_key
-from sync.ledger.port import Hold, LeaseLostError, Ledger, Outcome
-from sync.ledger.records import Audited, Json, Link, Operation, Run, Step, StepStatus
+from sync.ledger.port import LeaseLostError, Ledger, Outcome
+from sync.ledger.records import Json, Step, StepStatus
+from sync.recording import outcome_of
+from sync.tasks import Task, intended
 from sync.troubles import MOST_TRIES, Context, Trouble
 from sync.values import alike, to_json, values_to_json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """One step to be done. `hold` answers the lease as it is at that moment; `prior` what earlier tries left behind."""
-
-    run: Run
-    hold: Callable[[], Hold]
-    name: str
-    position: int
-    effect: Effect
-    undo: Undo
-    queue: Queue
-    prior: Step | None
 
 
 class Governed:
@@ -268,109 +253,9 @@ class _Attempt:
             started_at=self.step.started_at or now,
             finished_at=now,
         )
-        record_id = task.effect.of or self._canonical_id(found.external_id)
-        outcome = Outcome(
-            audit=(self._entry(step, record_id, calls),),
-            links=self._links(step, record_id, now),
-            settled_subject=None if task.prior is None else subject_of_step(task.run, task.name),
-        )
+        outcome = outcome_of(task, step, self._firm, self._door, calls=calls, now=now)
         return await self._ledger.finish(task.hold(), step, outcome)
-
-    def _canonical_id(self, external_id: str) -> str | None:
-        """The global id, where what was written is the canonical record itself."""
-        effect = self._task.effect
-        known = effect.type in self._firm.bindings.model.types  # some types are there for writes alone
-        if not isinstance(effect, Create) and not (known and self._firm.anchor(effect.type) is effect.role):
-            return None
-        return Firm.record_id(effect.type, effect.platform, external_id)
-
-    def _links(self, step: Step, record_id: str | None, now: datetime) -> tuple[Link, ...]:
-        if not isinstance(self._task.effect, Create) or record_id is None or step.external_id is None:
-            return ()
-        return (
-            Link(
-                record_id=record_id,
-                platform=step.platform,
-                entity=self._door.writable.entity,
-                external_id=step.external_id,
-                run_id=step.run_id,
-                made_by="write" if step.created else "match",
-                at=now,
-            ),
-        )
-
-    def _entry(self, step: Step, record_id: str | None, calls: list[UpstreamCall]) -> Audited:
-        run = self._task.run
-        return Audited(
-            actor=run.caller,
-            action="step.skipped" if step.status is StepStatus.SKIPPED else "step.done",
-            record_id=record_id,
-            correlation_id=run.correlation_id,
-            run_id=run.id,
-            platform=step.platform,
-            detail={
-                "workflow": run.workflow,
-                "step": step.name,
-                "operation": step.operation.value,
-                "entity": self._door.writable.entity,
-                "externalId": step.external_id,
-                "before": to_json(step.before),
-                "after": to_json(step.asked),
-                "attempt": step.attempts,
-                "calls": [told(call) for call in calls],
-            },
-        )
-
-
-def told(call: UpstreamCall) -> Json:
-    """One call for the audit log: where it went and what came of it, never what it carried."""
-    return {"route": call.route, "status": call.status, "ms": call.ms, "code": call.code}
 
 
 def _before(asked: Mapping[str, Any], current: Found) -> dict[str, Json]:
     return values_to_json({path: current.values.get(path) for path in asked})
-
-
-def intended(task: Task) -> Step:
-    """The step as it stands before this try: as earlier tries left it, else new."""
-    effect = task.effect
-    match effect:
-        case Create():
-            operation, external_id, asked = Operation.CREATE, None, effect.values
-        case Update():
-            operation, external_id, asked = Operation.UPDATE, effect.external_id, effect.values
-        case Remove():
-            operation, external_id, asked = Operation.DELETE, effect.external_id, {}
-    key = None
-    if isinstance(effect, Create):
-        key = effect.key or step_key(task.run.id, task.name)
-    prior = task.prior
-    fresh = Step(
-        run_id=task.run.id,
-        name=task.name,
-        position=task.position,
-        platform=effect.platform,
-        type=effect.type,
-        role=effect.role.value,
-        operation=operation,
-        status=StepStatus.PENDING,
-        key=key,
-        external_id=external_id,
-        asked=values_to_json(asked),
-        undo=task.undo.value,
-    )
-    if prior is None:
-        return fresh
-    return msgspec.structs.replace(
-        fresh,
-        attempts=prior.attempts,
-        before=prior.before,
-        external_id=prior.external_id or external_id,
-        created=prior.created,
-        absent=prior.absent,
-        result=prior.result,
-        error=prior.error,
-        possible_until=prior.possible_until,
-        started_at=prior.started_at,
-        status=StepStatus.RETRYING,
-    )

@@ -13,11 +13,12 @@ from sync.causes import cause
 from sync.doors import door_for
 from sync.effects import UNDOING, Done, Effect, Remove, Undo
 from sync.firm import Firm
-from sync.governed import Governed, Task
+from sync.governed import Governed
 from sync.ledger.port import Hold, Ledger, NewException, Outcome, RunChange
 from sync.ledger.records import FINISHED, Json, Run, Step, StepError
 from sync.outcomes import Halt
 from sync.process import Flow, Process
+from sync.tasks import Task
 from sync.values import from_json, to_json, values_from_json
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """Takes a run as far as it goes: plans it where that is still to do, performs its flow, takes it back, or parks it."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from traceback import extract_tb
@@ -17,7 +17,7 @@ from sync.approvals import Approvals
 from sync.causes import cause
 from sync.compensation import compensate
 from sync.doors import plain_words
-from sync.endings import Endings, Stake
+from sync.endings import Endings
 from sync.firm import Firm
 from sync.governed import Governed
 from sync.leases import LEASE_SECONDS, KeptLease
@@ -27,6 +27,7 @@ from sync.outcomes import Halt, Later
 from sync.performance import FlowChangedError, Performance, Stage, edits_of
 from sync.planning import Planning, if_version_of, wish_of
 from sync.process import Flow, Refused, Wish
+from sync.stakes import Stake, stake_of
 from sync.troubles import parked, step_error
 
 MOST_CRASHES = 3
@@ -97,35 +98,44 @@ class Runner:
         flow = self._flows.get(run.workflow)
         if flow is None:
             why = f"this version of Crosswalk has no workflow {run.workflow}; a newer one must finish it"
-            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why)
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why, None)
         if run.crashes >= MOST_CRASHES:
             why = f"{run.crashes} workers died over it, one after the other; look at their logs before it is retried"
-            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "POISON", why)
+            stake = await self._stake(run, flow, ())
+            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "POISON", why, stake)
         shown: list[Performance] = []
         try:
             return await self._work(run, flow, lease, shown)
         except Later as later:
-            return await self._endings.later(lease, run, flow, later, _stake(shown))
+            return await self._endings.later(lease, run, flow, later, await self._stake(run, flow, shown))
         except Halt as halt:
-            return await self._endings.halt(lease, run, flow, halt, _stake(shown))
+            return await self._endings.halt(lease, run, flow, halt, await self._stake(run, flow, shown))
         except Refused as refusal:
-            return await self._endings.halt(lease, run, flow, _halted(run, flow, refusal), _stake(shown))
+            return await self._endings.halt(
+                lease, run, flow, _halted(run, flow, refusal), await self._stake(run, flow, shown)
+            )
         except FlowChangedError as error:
             why = f"the workflow was changed while this run was half-way: {error}. Finish it by hand, or compensate it"
-            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why, _stake(shown))
+            return await self._endings.put_aside(
+                lease, run, Queue.INTEGRATION, "FLOW_CHANGED", why, await self._stake(run, flow, shown)
+            )
         except (RetryLater, DeadlineExceeded) as error:  # of a platform that was to be read
             away = parked(error, self._firm)
             waits = Later(error=step_error(error), delay=getattr(error, "retry_after", None), parked=away)
-            return await self._endings.later(lease, run, flow, waits, _stake(shown))
+            return await self._endings.later(lease, run, flow, waits, await self._stake(run, flow, shown))
         except (LeaseLostError, LedgerUnavailable):
             raise
         except CrosswalkError as error:
             queue = error.queue if isinstance(error, NeedsPerson) else flow.queue
-            return await self._endings.put_aside(lease, run, queue, error.code.value, plain_words(error), _stake(shown))
+            return await self._endings.put_aside(
+                lease, run, queue, error.code.value, plain_words(error), await self._stake(run, flow, shown)
+            )
         except Exception as error:  # noqa: BLE001 - the edge: what nobody meant is a bug, and goes to the dead letters
             self._log_bug(run, error)
             why = f"a bug of ours ({type(error).__name__}); the log holds it under this run's correlation id"
-            return await self._endings.put_aside(lease, run, Queue.INTEGRATION, "INTERNAL", why, _stake(shown))
+            return await self._endings.put_aside(
+                lease, run, Queue.INTEGRATION, "INTERNAL", why, await self._stake(run, flow, shown)
+            )
 
     async def _work(self, run: Run, flow: Flow, lease: KeptLease, shown: list[Performance]) -> bool:
         # Only who holds a run writes its steps, so that its first holder needn't ask for any.
@@ -185,16 +195,17 @@ class Runner:
         )
         return await self._ledger.change(lease.hold(), change, Outcome(audit=(entry,)))
 
+    async def _stake(self, run: Run, flow: Flow, shown: Sequence[Performance]) -> Stake:
+        if shown:
+            return shown[0].stake
+        return await stake_of(self._firm, flow, run, today=self._clock.now().date())
+
     @staticmethod
     def _log_bug(run: Run, error: Exception) -> None:
         frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(error.__traceback__)[-8:]]
         structlog.get_logger().error(
             "run failed by a bug", run=run.id, workflow=run.workflow, error=type(error).__name__, frames=frames
         )
-
-
-def _stake(shown: list[Performance]) -> Stake:
-    return shown[0].stake if shown else None
 
 
 def _halted(run: Run, flow: Flow, refusal: Refused) -> Halt:

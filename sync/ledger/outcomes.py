@@ -15,6 +15,8 @@ EXCEPTION_EVENT = "exception"
 
 
 async def write(tx: Transaction, run_id: str, correlation_id: str, outcome: Outcome) -> None:
+    for gone in outcome.unlinked:
+        await _unlink(tx, *gone)
     for link in outcome.links:
         await _link(tx, link)
     if outcome.settled_subject is not None:
@@ -36,6 +38,11 @@ async def _link(tx: Transaction, link: Link) -> None:
     written = tx.insert(links)
     newer = {name: written.excluded[name] for name in ("run_id", "made_by", "at")}
     await tx.do(written.on_conflict_do_update(index_elements=list(links.primary_key), set_=newer), values_of(link))
+
+
+async def _unlink(tx: Transaction, platform: str, entity: str, external_id: str) -> None:
+    same = (links.c.platform == platform, links.c.entity == entity, links.c.external_id == external_id)
+    await tx.do(sa.delete(links).where(*same))
 
 
 async def _raise(tx: Transaction, new: NewException, correlation_id: str) -> None:

@@ -120,6 +120,8 @@ class Outcome:
 
     audit: tuple[Audited, ...] = ()
     links: tuple[Link, ...] = ()
+    unlinked: tuple[tuple[str, str, str], ...] = ()
+    """Platform, entity and id of records that are gone: nothing is called by them any more."""
     raised: tuple[NewException, ...] = ()
     settled_subject: str | None = None
     """Open exceptions whose cause begins with it are resolved by the run."""

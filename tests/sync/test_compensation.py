@@ -1,5 +1,8 @@
 """Taking back: last first, each undo a step like any other, and nobody's later change is lost to it."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from schema.errors import Queue
@@ -7,6 +10,7 @@ from sync.compensation import UNDO_CONFLICT
 from sync.effects import Undo
 from sync.keys import business_key
 from sync.ledger.records import ExceptionState, Run, RunStatus, StepStatus
+from sync.process import Process
 from tests.sync.watched import Named, Watched, filed, filing_on, flow_of, in_order, new_name
 
 INVALID = [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "A client needs a sponsor.", "fields": []}]
@@ -101,6 +105,21 @@ async def test_what_others_changed_meanwhile_is_left_and_somebody_decides(watche
     assert len(filed(watched.office, filing, old)) == 1
 
 
+async def test_money_at_stake_is_told_of_an_undo_that_failed_as_well(watched: Watched) -> None:
+    filing, old, new = filing_on(watched.office, "salesforce"), new_name(), new_name()
+    made = await _made(watched, "salesforce", old)
+
+    async def weighed(run: Process, _: object) -> None:
+        run.at_stake(Decimal("1250.60"), "EUR")
+        await run.step("renaming", filing.update(made, new), undo=Undo.RESTORE)
+
+    run = await watched.worked(await watched.accepted(flow=replace(flow_of(), process=weighed)))
+    watched.office.control.change("salesforce", "Account", made, Name=new_name())
+    run = await _taken_back(watched, run)
+    (problem,) = await watched.office.problems(run)
+    assert (problem.code, problem.amount, problem.currency) == (UNDO_CONFLICT, Decimal("1250.60"), "EUR")
+
+
 async def test_what_was_there_before_stays(watched: Watched) -> None:
     filing, name, key = filing_on(watched.office, "netsuite"), new_name(), business_key(new_name())
     await watched.done(("filing", filing.create(name, key=key), Undo.REMOVE))
@@ -185,6 +204,8 @@ async def test_the_chain_tells_of_doing_and_undoing(watched: Watched) -> None:
     told = [(entry.action, entry.detail.get("step")) for entry in entries]
     assert in_order([f"{action} {step}" for action, step in told], "step.done filing", "step.done undo filing")
     assert told[-1][0] == "run.compensated"
+    made = (await watched.office.steps(run))["filing"].external_id
+    assert not await ledger.linked("salesforce", "Account", made or ""), "nothing is called by what is gone"
     removal = next(entry for entry in entries if entry.detail.get("step") == "undo filing")
     creation = next(entry for entry in entries if entry.detail.get("step") == "filing")
     assert removal.record_id == creation.record_id

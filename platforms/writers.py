@@ -5,7 +5,7 @@ canonical (text, Decimal, date, enums of `schema.enums`, tuples); the vendor's o
 them, and reads them back by the same rows, so that what was asked and what is there can be compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -87,6 +87,14 @@ class Found:
     url: str | None = None
 
 
+def one_call(_: Writable, values: Mapping[str, Any], creating: bool) -> int:
+    """The cost of writing where a record takes a single call."""
+    return int(creating or bool(values))
+
+
+Cost = Callable[[Writable, Mapping[str, Any], bool], int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriterTraits:
     """What governed writes have to know of a vendor.
@@ -96,6 +104,10 @@ class WriterTraits:
     """
 
     settle_seconds: float = 0.0
+    cost: Cost = one_call
+    """The most calls that an update (a creation where that is True) with these values makes when all goes well: the
+    write itself, and what is looked up for it or for reading the record back. What is remembered costs nothing again.
+    """
 
 
 class Writer(Protocol):

@@ -69,7 +69,8 @@ class Rehearsal(Process):
         if effect.key is not None and not fresh:
             found = await door.writer.find(door.writable, key)
         if found:
-            self._note(name, door, Operation.UPSERT, found[0].external_id, (), calls=1)
+            cost = 1 + door.writer.traits.cost(door.writable, {}, False)
+            self._note(name, door, Operation.UPSERT, found[0].external_id, (), calls=cost)
             return Done(found[0].external_id, created=False)
         operation = Operation.UPSERT if door.writable.unique else Operation.CREATE
         changes = tuple(
@@ -77,7 +78,9 @@ class Rehearsal(Process):
             for path, value in effect.values.items()
             if value is not None
         )
-        self._note(name, door, operation, None, changes, calls=2 if effect.key is None else 3)
+        # It is looked for by a key that may be another's already, and read back.
+        cost = door.writer.traits.cost(door.writable, effect.values, True) + (1 if effect.key is None else 2)
+        self._note(name, door, operation, None, changes, calls=cost)
         return Done(planned_id(name), created=True)
 
     async def _update(self, name: str, door: Door, effect: Update) -> Done:
@@ -86,7 +89,10 @@ class Rehearsal(Process):
             before = (await self._current(door, effect)).values
         changes = changed(door.writable, before, effect.values)
         external_id = None if is_planned(effect.external_id) else effect.external_id
-        self._note(name, door, Operation.UPDATE, external_id, changes, calls=3 if changes else 1)
+        written = {change.field: effect.values[change.field] for change in changes}
+        # It is read first, and read back where something is written.
+        cost = door.writer.traits.cost(door.writable, written, False) + (2 if changes else 1)
+        self._note(name, door, Operation.UPDATE, external_id, changes, calls=cost)
         return Done(effect.external_id, created=False)
 
     async def _current(self, door: Door, effect: Update) -> Found:

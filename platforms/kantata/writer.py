@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from platforms.kantata import writable_invoices, writable_plans, writable_projects
 from platforms.kantata.changes import Call, Changes, Names, UnfitError, changes_of, linking
 from platforms.kantata.client import Client
+from platforms.kantata.costs import calls_of_change, calls_of_new
 from platforms.kantata.endpoints import WORKSPACES
 from platforms.kantata.held import Held
 from platforms.kantata.kept import Kept, Removal, removed_reference
@@ -38,7 +39,7 @@ class KantataWriter:
         self.writables: Mapping[tuple[str, PlatformRole], Writable] = {
             key: each.writable for key, each in self._kept.items()
         }
-        self.traits = WriterTraits(settle_seconds=options.settle_seconds)
+        self.traits = WriterTraits(settle_seconds=options.settle_seconds, cost=self._cost)
 
     # ----------------------------------------------------------------------------------------------------- looking
 
@@ -127,6 +128,11 @@ class KantataWriter:
                 return [delete if found.values["draft"] else cancel]
 
     # ------------------------------------------------------------------------------------------------------- parts
+
+    def _cost(self, writable: Writable, values: Mapping[str, Any], creating: bool) -> int:
+        kept = self._of(writable)
+        given = {path: value for path, value in values.items() if value is not None or not creating}
+        return calls_of_new(kept, given) if creating else calls_of_change(kept, given)
 
     def _of(self, writable: Writable) -> Kept:
         return self._kept[writable.type, writable.role]

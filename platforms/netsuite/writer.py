@@ -29,8 +29,6 @@ class NetSuiteWriter:
     NetSuite keeps external ids unique per type, so that a record made twice with one key is one record (an upsert).
     """
 
-    traits = WriterTraits()
-
     def __init__(self, api: RecordApi, currencies: References, terms: References, options: AccountOptions) -> None:
         self._api = api
         self._currencies = currencies
@@ -41,6 +39,7 @@ class NetSuiteWriter:
         self.writables: Mapping[tuple[str, PlatformRole], Writable] = {
             key: item.writable for key, item in self._written.items()
         }
+        self.traits = WriterTraits(cost=self._cost)
 
     # ------------------------------------------------------------------------------------------------------ reading
 
@@ -137,6 +136,11 @@ class NetSuiteWriter:
             return
 
     # ------------------------------------------------------------------------------------------------------- bodies
+
+    def _cost(self, writable: Writable, values: Mapping[str, Any], creating: bool) -> int:
+        """An address that changes is read first, and every list of references may have to be."""
+        changes_address = not creating and any(path.startswith(ADDRESS) for path in values)
+        return int(creating or bool(values)) + changes_address + len(self._looked_up(self._of(writable)))
 
     def _of(self, writable: Writable) -> Written:
         return self._written[writable.type, writable.role]

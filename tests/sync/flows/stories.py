@@ -1,6 +1,5 @@
 """What the stories have in common: clients and bills of the invented firm, and ways to look at what became of them."""
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -73,14 +72,25 @@ def amount(money: Mapping[str, str] | None) -> Decimal | None:
     return None if money is None else Decimal(money["amount"])
 
 
-def everything(office: Office) -> dict[str, str]:
-    """All records of all platforms, each as text, by platform, entity and id."""
-    found: dict[str, str] = {}
-    for platform, entities in ENTITIES.items():
-        for entity in entities:
-            for each in office.control.records(platform, entity):
-                found[f"{platform} {entity} {each.get('Id') or each['id']}"] = json.dumps(each, sort_keys=True)
-    return found
+def everything(office: Office) -> dict[str, dict[str, Any]]:
+    """All records of all platforms that flows write to, by platform, entity and id; without what follows from others:
+    stamps, and the sums and states that a platform derives of a record's parts.
+    """
+    return {
+        f"{platform} {entity} {found.get('Id') or found['id']}": _own(found)
+        for platform, entities in ENTITIES.items()
+        for entity in entities
+        for found in office.control.records(platform, entity)
+    }
+
+
+def _own(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _own(part) for name, part in value.items() if name not in DERIVED}
+        case list():
+            return [_own(part) for part in value]
+    return value
 
 
 ENTITIES: Mapping[str, tuple[str, ...]] = {
@@ -89,3 +99,7 @@ ENTITIES: Mapping[str, tuple[str, ...]] = {
     "netsuite": ("customer", "job", "salesOrder", "invoice"),
 }
 """Where flows write."""
+DERIVED = frozenset({
+    "LastModifiedDate", "SystemModstamp", "LastModifiedById", "lastModifiedDate", "updated_at", "refName",
+    "balance", "overdueBalance", "daysOverdue", "invoiced_balance_in_cents", "uninvoiced_balance_in_cents",
+})  # fmt: skip

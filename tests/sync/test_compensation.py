@@ -11,7 +11,7 @@ from sync.effects import Undo
 from sync.keys import business_key
 from sync.ledger.records import ExceptionState, Run, RunStatus, StepStatus
 from sync.process import Process
-from tests.sync.watched import Named, Watched, filed, filing_on, flow_of, in_order, new_name
+from tests.sync.watched import Named, Seen, Watched, filed, filing_on, flow_of, in_order, new_name
 
 INVALID = [{"errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "A client needs a sponsor.", "fields": []}]
 DEPENDED_ON = {"o:errorDetails": [{"detail": "This record cannot be deleted", "o:errorCode": "USER_ERROR"}]}
@@ -177,6 +177,23 @@ async def test_what_the_failed_step_left_is_taken_back_too(watched: Watched) -> 
     run = await _taken_back(watched, run)
     assert run.status is RunStatus.COMPENSATED
     assert not filed(watched.office, filing, name)
+
+
+async def test_a_change_that_can_be_made_but_not_read_back_is_taken_back(watched: Watched) -> None:
+    filing, old, new = filing_on(watched.office, "salesforce"), new_name(), new_name()
+    made = await _made(watched, "salesforce", old)
+    run = await watched.accepted(("renaming", filing.update(made, new), Undo.RESTORE))
+    struck: list[str] = []
+
+    async def refuse_the_next_read(seen: Seen) -> None:
+        if seen.writes and not struck:
+            more = {"status": 400, "body": INVALID, "match": {"method": "GET"}, "times": 1}
+            struck.append(watched.office.control.fault("salesforce", "status", **more))
+
+    watched.witness.pause = refuse_the_next_read
+    run = await watched.worked(run)
+    assert (run.status, len(struck)) == (RunStatus.COMPENSATED, 1)
+    assert [len(filed(watched.office, filing, name)) for name in (old, new)] == [1, 0]
 
 
 async def test_a_platform_that_is_away_holds_the_undoing_up(watched: Watched) -> None:

@@ -6,8 +6,15 @@ from sync.ledger.outcomes import run_moved
 from sync.ledger.port import KeyTakenError, NewRun
 from sync.ledger.records import ApprovalState, Run, RunStatus
 from sync.ledger.rows import record_of
+from sync.ledger.statements import prepared
 from sync.ledger.tables import approvals, runs
 from sync.ledger.transaction import Transaction
+
+_TAKE_ON = prepared(
+    lambda insert: (
+        insert(runs).on_conflict_do_nothing(index_elements=[runs.c.caller, runs.c.idempotency_key]).returning(*runs.c)
+    )
+)
 
 
 async def accept(tx: Transaction, new: NewRun) -> Run:
@@ -24,8 +31,7 @@ async def accept(tx: Transaction, new: NewRun) -> Run:
         "tries": 0,
     }
     # A twin of the same instant waits here for the other's commit, and then finds the key taken.
-    written = tx.insert(runs).on_conflict_do_nothing(index_elements=[runs.c.caller, runs.c.idempotency_key])
-    row = await tx.one(written.returning(*runs.c), values)
+    row = await tx.one(tx.its(_TAKE_ON), values)
     if row is None:
         raise KeyTakenError(await _taken(tx, new))
     run = record_of(Run, row)

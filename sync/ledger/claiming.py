@@ -94,11 +94,22 @@ async def held(tx: Transaction, hold: Hold) -> Run:
 
 async def correlation_of_held(tx: Transaction, hold: Hold) -> str:
     """Like `held`, for a transaction that needs only to know whose it is."""
-    row = await tx.one(sa.select(runs.c.correlation_id).where(is_held_by(hold)).with_for_update())
+    row = await tx.one(_CORRELATION, {"run_id": hold.run_id, "owner": hold.owner, "held_fence": hold.fence})
     if row is None:
         raise LeaseLostError(hold.run_id)
     correlation_id: str = row.correlation_id
     return correlation_id
+
+
+_CORRELATION = (
+    sa.select(runs.c.correlation_id)
+    .where(
+        runs.c.id == sa.bindparam("run_id"),
+        runs.c.lease_owner == sa.bindparam("owner"),
+        runs.c.fence == sa.bindparam("held_fence"),
+    )
+    .with_for_update()
+)
 
 
 async def wake_next(tx: Transaction, order_key: str | None) -> None:

@@ -39,44 +39,54 @@ async def append(
 async def _append_to_sqlite(
     connection: Connection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
 ) -> None:
-    counted = sa.update(head).values(audits=head.c.audits + len(audited), events=head.c.events + len(happened))
-    counts = counted.returning(head.c.audits, head.c.events, head.c.hash)
-    row = (await connection.execute(counts)).one()
+    row = (await connection.execute(_COUNT, {"more_audits": len(audited), "more_events": len(happened)})).one()
     if happened:
         first = row.events - len(happened) + 1
         rows = [{"cursor": cursor, "at": at, **_fields(event)} for cursor, event in enumerate(happened, first)]
-        await connection.execute(sa.insert(events), rows)
+        await connection.execute(_ADD_EVENTS, rows)
     if audited:
         entries = chain.linked(audited, first=row.audits - len(audited) + 1, previous_hash=row.hash, at=at)
-        await connection.execute(sa.insert(audit), entries)
-        await connection.execute(sa.update(head).values(hash=entries[-1]["hash"]))
+        await connection.execute(_ADD_AUDIT, entries)
+        await connection.execute(_END, {"last_hash": entries[-1]["hash"]})
 
 
 async def _append_to_postgres(
     connection: Connection, audited: Sequence[Audited], happened: Sequence[Happening], at: datetime
 ) -> None:
-    values: dict[str, Any] = {"at": at, "audits": len(audited), "events": len(happened)}
-    values |= {name: [getattr(entry, name) for entry in audited] for name in chain.PLAIN}
-    values["detail"] = [canonical(entry.detail) for entry in audited]
-    values["body"] = [chain.body(entry, at=at, detail=canonical(entry.detail)) for entry in audited]
-    values |= {name: [getattr(event, name) for event in happened] for name in ("kind", "subject")}
-    values["event_correlation_id"] = [event.correlation_id for event in happened]
-    values["payload"] = [encode_json(event.payload) for event in happened]
+    said = [{**_plain(entry), **_texts(entry, at)} for entry in audited]
+    values = {"at": at, "said": encode_json(said), "new": encode_json([_fields(event) for event in happened])}
     (await connection.execute(_APPEND, values)).one()
+
+
+def _plain(entry: Audited) -> Mapping[str, str | None]:
+    return {name: getattr(entry, name) for name in chain.PLAIN}
+
+
+def _texts(entry: Audited, at: datetime) -> Mapping[str, str]:
+    detail = canonical(entry.detail)
+    return {"detail": detail, "body": chain.body(entry, at=at, detail=detail)}
 
 
 def _fields(event: Happening) -> Mapping[str, Any]:
     return {name: getattr(event, name) for name in Happening.__dataclass_fields__}
 
 
+_COUNT = (
+    sa.update(head)
+    .values(audits=head.c.audits + sa.bindparam("more_audits"), events=head.c.events + sa.bindparam("more_events"))
+    .returning(head.c.audits, head.c.events, head.c.hash)
+)
+_ADD_EVENTS = sa.insert(events)
+_ADD_AUDIT = sa.insert(audit)
+_END = sa.update(head).values(hash=sa.bindparam("last_hash"))
+
 _APPEND = sa.text(r"""
 WITH RECURSIVE past AS (
     SELECT audits, hash, events FROM head FOR UPDATE
 ), said AS (
-    SELECT * FROM unnest(
-        CAST(:actor AS text[]), CAST(:action AS text[]), CAST(:record_id AS text[]), CAST(:correlation_id AS text[]),
-        CAST(:run_id AS text[]), CAST(:platform AS text[]), CAST(:detail AS text[]), CAST(:body AS text[])
-    ) WITH ORDINALITY AS
+    SELECT * FROM ROWS FROM (json_to_recordset(CAST(:said AS json)) AS (
+        actor text, action text, record_id text, correlation_id text, run_id text, platform text, detail text, body text
+    )) WITH ORDINALITY AS
         said (actor, action, record_id, correlation_id, run_id, platform, detail, body, place)
 ), chained (place, sequence, previous_hash, hash) AS (
     SELECT CAST(0 AS bigint), audits, hash, hash FROM past
@@ -93,15 +103,14 @@ WITH RECURSIVE past AS (
     FROM chained JOIN said USING (place)
 ), happened AS (
     INSERT INTO events (cursor, at, kind, subject, correlation_id, payload)
-    SELECT past.events + new.place, CAST(:at AS timestamptz), new.kind, new.subject, new.correlation_id,
-        CAST(new.payload AS json)
-    FROM past, unnest(
-        CAST(:kind AS text[]), CAST(:subject AS text[]), CAST(:event_correlation_id AS text[]), CAST(:payload AS text[])
-    ) WITH ORDINALITY AS new (kind, subject, correlation_id, payload, place)
+    SELECT past.events + new.place, CAST(:at AS timestamptz), new.kind, new.subject, new.correlation_id, new.payload
+    FROM past, ROWS FROM (json_to_recordset(CAST(:new AS json)) AS (
+        kind text, subject text, correlation_id text, payload json
+    )) WITH ORDINALITY AS new (kind, subject, correlation_id, payload, place)
 )
 UPDATE head SET
-    audits = past.audits + :audits,
-    events = past.events + :events,
+    audits = past.audits + json_array_length(CAST(:said AS json)),
+    events = past.events + json_array_length(CAST(:new AS json)),
     hash = (SELECT hash FROM chained ORDER BY place DESC LIMIT 1)
 FROM past
 RETURNING head.audits

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from runtime.database import Connection
 from sync.ledger.records import Audited, Json
 from sync.ledger.sealing import Happening, append
+from sync.ledger.statements import INSERTS, Insert, Prepared
 from sync.ledger.tables import outbox
 
 
@@ -32,9 +32,14 @@ class Transaction:
     async def do(self, statement: sa.Executable, values: Any = None) -> None:
         await self._connection.execute(statement, values)
 
-    def insert(self, table: sa.Table) -> "postgresql.Insert | sqlite.Insert":
+    def insert(self, table: sa.Table) -> Insert:
         """An insert that may say `on_conflict_...`, in the database's own words."""
-        return postgresql.insert(table) if self._is_postgres else sqlite.insert(table)
+        return INSERTS[self._connection.dialect.name](table)
+
+    def its(self, statement: Prepared) -> sa.Executable:
+        """A prepared statement in the database's own words."""
+        found: sa.Executable = statement[self._connection.dialect.name]
+        return found
 
     def audit(self, entries: Iterable[Audited]) -> None:
         self._audited += entries
@@ -49,7 +54,7 @@ class Transaction:
 
     async def wake(self, run_id: str) -> None:
         """Asks for a worker, as soon as this is committed."""
-        await self.do(sa.insert(outbox), {"run_id": run_id, "at": self.now})
+        await self.do(_ASK, {"run_id": run_id, "at": self.now})
 
     async def lock_order(self, key: str | None) -> None:
         """Until the end, nobody else changes which run is next among those of one order key.
@@ -70,6 +75,9 @@ class Transaction:
     @property
     def _is_postgres(self) -> bool:
         return self._connection.dialect.name == "postgresql"
+
+
+_ASK = sa.insert(outbox)
 
 
 def new_id() -> str:

@@ -11,10 +11,20 @@ from sync.ledger.claiming import correlation_of_held, held, is_behind_another, i
 from sync.ledger.port import Hold, LeaseLostError, Outcome, RunChange
 from sync.ledger.records import Run, RunStatus, Step, StepError
 from sync.ledger.rows import record_of, values_of
+from sync.ledger.statements import InsertInto, prepared
 from sync.ledger.tables import runs, steps
 from sync.ledger.transaction import Transaction
 
 _GIVEN_BACK = {"lease_owner": None, "lease_until": None, "asked_at": None}
+
+
+def _put_step(insert: InsertInto) -> sa.Executable:
+    written = insert(steps)
+    newer = {name: written.excluded[name] for name in Step.__struct_fields__ if name not in ("run_id", "name")}
+    return written.on_conflict_do_update(index_elements=[steps.c.run_id, steps.c.name], set_=newer)
+
+
+_PUT_STEP = prepared(_put_step)
 
 
 async def change(tx: Transaction, hold: Hold, wanted: RunChange, outcome: Outcome) -> Run | None:
@@ -89,10 +99,7 @@ async def _set(tx: Transaction, before: Run, values: dict[str, Any]) -> Run:
 
 
 async def _put(tx: Transaction, step: Step) -> None:
-    written = tx.insert(steps)
-    newer = {name: written.excluded[name] for name in Step.__struct_fields__ if name not in ("run_id", "name")}
-    known = [steps.c.run_id, steps.c.name]
-    await tx.do(written.on_conflict_do_update(index_elements=known, set_=newer), values_of(step))
+    await tx.do(tx.its(_PUT_STEP), values_of(step))
 
 
 async def _lock_order_of(tx: Transaction, hold: Hold, wanted: RunChange) -> None:

@@ -146,6 +146,9 @@ async def settled_customer(
     """
     where = f"{entity.platform}, {entity.name or entity.external_id}"
     key = customer_key(account, entity, linked)
+    if run.firm.door(entity.platform, "Account", ERP) is None:
+        message = f"{entity.platform} doesn't let Crosswalk write customers: make this one there."
+        raise refused(RefusalCode.UNSUPPORTED, message)
 
     async def look() -> Match:
         return _match(run, account, entity, key, await look_alikes(run.firm, entity, billed))

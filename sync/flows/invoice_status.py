@@ -102,9 +102,21 @@ async def _told(firm: Firm, invoice: RecordKey, path: str) -> Told:
     row = await firm.one("Invoice", invoice, _INVOICE)
     if row is None:
         raise refused(RefusalCode.NOT_FOUND, f"{invoice.platform} has no such invoice.", path)
+    _check_doors(firm, invoice)
     crm, summary, values = await _for_crm(firm, invoice, row)
     psa, figures = await _for_psa(firm, invoice, row)
     return Told(crm=crm, summary=summary, values=values, psa=psa, project=row["project"], figures=figures)
+
+
+def _check_doors(firm: Firm, invoice: RecordKey) -> None:
+    """Somebody can be told of it."""
+    told = ((CRM, "InvoiceSummary"), (PSA, "Project"))
+    peers = {role: firm.bindings.peer(invoice.platform, role) for role, _ in told}
+    doors = [firm.door(peer, type_name, role) for role, type_name in told if (peer := peers[role]) is not None]
+    if not any(doors):
+        names = ", ".join(peer for peer in peers.values() if peer is not None) or "no CRM and no PSA"
+        message = f"Nobody can be told of invoices: of {names} none lets Crosswalk write what it shows of them."
+        raise refused(RefusalCode.UNSUPPORTED, message)
 
 
 async def _for_crm(firm: Firm, invoice: RecordKey, row: Row) -> tuple[str | None, str | None, dict[str, str | None]]:

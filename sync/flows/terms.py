@@ -275,7 +275,10 @@ class _Reading:
         asked = self._asked.legal_entity_id
         path: tuple[str, ...] = ("legalEntityId",)
         billing = self._asked.billing
-        if asked is None and billing is not None and isinstance(billing.legal_entity_id, str):
+        if billing is not None and isinstance(billing.legal_entity_id, str):
+            if asked not in (None, billing.legal_entity_id):
+                self._missing("This is another company than legalEntityId.", "billing", "legalEntityId")
+                return None
             asked, path = billing.legal_entity_id, ("billing", "legalEntityId")
         if asked is None and len(customers) == 1 and customers[0].entity is not None:
             asked = self._firm.record_id("LegalEntity", customers[0].platform, customers[0].entity)

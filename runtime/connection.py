@@ -32,8 +32,9 @@ class Database(Protocol):
     @property
     def is_postgres(self) -> bool: ...
 
-    async def write(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+    async def write(self, work: Callable[[Connection], Awaitable[Result]], *, first: bool = False) -> Result:
         """Does `work` in one transaction: all of it is on disk when this returns, or nothing of it if `work` raises.
+        Where writers have to queue, `first` goes before the others.
 
         `work` waits for nothing but the connection. It may be done twice, where a connection turns out dead, or a
         deadlock is resolved, before the commit. Raises DatabaseUnavailableError.

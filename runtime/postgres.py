@@ -92,7 +92,7 @@ class PostgresDatabase:
         )
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")  # one statement needs no BEGIN
 
-    async def write(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+    async def write(self, work: Callable[[Connection], Awaitable[Result]], *, first: bool = False) -> Result:  # noqa: ARG002 - nobody has to wait for the others here
         return await self._do(self._engine.begin, work)
 
     async def read(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:

@@ -4,8 +4,8 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -21,6 +21,7 @@ from runtime.connection import (
     Parameters,
     explained,
 )
+from runtime.turns import Turns
 
 Result = TypeVar("Result")
 READERS = 4
@@ -51,40 +52,35 @@ class SqliteDatabase:
 
     def __init__(self, address: sa.URL, *, total_seconds: float) -> None:
         _make_file(Path(address.database or ""))
-        self._writer = _engine(address, total_seconds, begin="BEGIN IMMEDIATE", connections=1)
+        self._writers = Turns(_engine(address, total_seconds, begin="BEGIN IMMEDIATE", connections=1))
         self._reader = _engine(address, total_seconds, begin="BEGIN", connections=READERS)
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._total_seconds = total_seconds
 
-    async def write(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        return await self._do(self._writing, self._writer.begin, work)
+    async def write(self, work: Callable[[Connection], Awaitable[Result]], *, first: bool = False) -> Result:
+        def done(connection: sa.Connection) -> Result:
+            return _finished(work(ThreadConnection(connection)))
+
+        return await self._in_time(self._writers.wait_for(done, first=first))
 
     async def read(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        return await self._do(self._reading, self._reader.connect, work)
-
-    async def _do(
-        self,
-        threads: ThreadPoolExecutor,
-        connect: Callable[[], AbstractContextManager[sa.Connection]],
-        work: Callable[[Connection], Awaitable[Result]],
-    ) -> Result:
         def done() -> Result:
-            with connect() as connection:
+            with self._reader.connect() as connection:
                 return _finished(work(ThreadConnection(connection)))
 
+        return await self._in_time(self._reading.submit(done))
+
+    async def _in_time(self, ended: Future[Result]) -> Result:
         try:
             async with asyncio.timeout(self._total_seconds):
-                # Who gives up waiting before its turn has come leaves the queue; what has begun comes to its end.
-                return await asyncio.wrap_future(threads.submit(done))
+                return await asyncio.wrap_future(ended)
         except (DBAPIError, TimeoutError, OSError) as error:
             raise explained(error) from error
 
     async def close(self) -> None:
-        for threads, engine in ((self._writing, self._writer), (self._reading, self._reader)):
-            threads.shutdown(wait=False, cancel_futures=True)
-            await asyncio.to_thread(threads.shutdown)
-            await asyncio.to_thread(engine.dispose)
+        await asyncio.to_thread(self._writers.close)
+        await asyncio.to_thread(self._reading.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._reader.dispose)
 
 
 def _finished(work: Awaitable[Result]) -> Result:

@@ -50,7 +50,8 @@ class DatabaseTransactions:
         self._clock = clock
         self._sealing = asyncio.Lock()
 
-    async def write(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    async def write(self, work: Callable[[Transaction], Awaitable[Result]], *, first: bool = False) -> Result:
+        """`first`: somebody waits for an answer, or for a lease; such work isn't kept waiting by that of runs."""
         # On PostgreSQL transactions of one process take their turns here to append and to commit. Waiting for one
         # another in the database, each would hold the row that all want while the others' work is done in between.
         async with AsyncExitStack() as turn:
@@ -65,7 +66,7 @@ class DatabaseTransactions:
                 return result, tx.told
 
             try:
-                result, told = await self._database.write(whole)
+                result, told = await self._database.write(whole, first=first)
             except DatabaseUnavailableError as error:
                 raise LedgerUnavailable(_AWAY) from error
         if told:
@@ -124,7 +125,7 @@ class DatabaseLedger:
         self.cursors = DatabaseCursors(self._transactions)
 
     async def accept(self, new: NewRun) -> Run:
-        return await self._write(lambda tx: accepting.accept(tx, new))
+        return await self._write(lambda tx: accepting.accept(tx, new), first=True)
 
     async def by_key(self, caller: str, key: str) -> Run | None:
         return await self._read(lambda asked: asked.by_key(caller, key))
@@ -141,7 +142,7 @@ class DatabaseLedger:
         return await self._write(lambda tx: claiming.claim(tx, run_id, owner, seconds))
 
     async def renew(self, hold: Hold, *, seconds: float) -> Hold:
-        return await self._write(lambda tx: claiming.renew(tx, hold, seconds))
+        return await self._write(lambda tx: claiming.renew(tx, hold, seconds), first=True)
 
     async def release(self, hold: Hold, change: RunChange, outcome: Outcome) -> Run:
         return await self._write(lambda tx: working.release(tx, hold, change, outcome))
@@ -177,7 +178,7 @@ class DatabaseLedger:
         plan_hash: str | None = None,
     ) -> tuple[Run, Approval] | None:
         decision = deciding.Decision(state=state, by=by, comment=comment, plan_hash=plan_hash)
-        return await self._write(lambda tx: deciding.decide(tx, run_id, decision, audit))
+        return await self._write(lambda tx: deciding.decide(tx, run_id, decision, audit), first=True)
 
     async def steer(
         self,
@@ -188,7 +189,7 @@ class DatabaseLedger:
         *,
         fence: int | None = None,
     ) -> Run | None:
-        return await self._write(lambda tx: deciding.steer(tx, run_id, expected, fence, change, audit))
+        return await self._write(lambda tx: deciding.steer(tx, run_id, expected, fence, change, audit), first=True)
 
     async def settle(
         self, exception_id: str, *, status: ExceptionState, by: str, resolution: str, audit: Audited

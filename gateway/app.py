@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from gateway.admission import Admission
 from gateway.correlate import Correlate
 from gateway.endpoint import GraphQLEndpoint
 from gateway.explorer import explorer_routes
@@ -21,6 +22,10 @@ from gateway.log import operation_log
 from gateway.metrics import EdgeMetrics
 from gateway.options import EdgeOptions
 from gateway.refusals import coded
+from gateway.streams.edge import Edge
+from gateway.streams.event_streams import EventStreams
+from gateway.streams.places import Places
+from gateway.streams.socket import SocketEndpoint
 from resolvers.engine_port import Engine
 from schema.errors import ErrorCode
 
@@ -44,8 +49,21 @@ def build_app(
             health.serving = False
             await engine.close()
 
+    admission = Admission(engine, options)
+    edge = Edge(
+        engine=engine,
+        options=options,
+        keys=keys,
+        journal=journal,
+        admission=admission,
+        places=Places(options),
+    )
+    endpoint = GraphQLEndpoint(
+        engine, options, keys=keys, journal=journal, admission=admission, streams=EventStreams(edge)
+    )
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLEndpoint(engine, options, keys=keys, journal=journal)),
+        Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", SocketEndpoint(edge)),
         *health.routes(),
         *(explorer_routes() if options.explorer else ()),
     ]

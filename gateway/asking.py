@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from gateway.media import is_json
 from gateway.options import EdgeOptions
@@ -41,6 +41,17 @@ def _exact(text: str) -> Decimal:
 
 _BODY = msgspec.json.Decoder(Asked, float_hook=_exact)
 _MAP = msgspec.json.Decoder(dict[str, Any] | None, float_hook=_exact)
+
+
+async def asked_of(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, options: EdgeOptions) -> Asked:
+    """What a request asks, by POST or GET; raises Refusal for any other, and for what can't be read."""
+    method = scope["method"]
+    if method not in ("POST", "GET"):
+        allow = [(b"allow", b"GET, POST")]
+        raise bad_request("Use POST, or GET for a query.", HTTPStatus.METHOD_NOT_ALLOWED, headers=allow)
+    if method == "POST":
+        return from_body(await read_body(receive, headers, options), options)
+    return from_query_string(scope["query_string"], options)
 
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes], options: EdgeOptions) -> bytes:

@@ -10,12 +10,13 @@ from starlette.types import Receive
 class Departure:
     """Cancels the task inside `with` once the connection ends; `gone` tells that from any other cancellation.
 
-    Watching costs a task, so it begins only after `delay` seconds: most operations are over by then.
+    Watching costs a task, so it begins only after `delay` seconds: most operations are over by then. Without `receive`
+    nobody is watched.
     """
 
     __slots__ = ("_delay", "_receive", "_task", "_timer", "_watcher", "gone")
 
-    def __init__(self, receive: Receive, *, delay: float) -> None:
+    def __init__(self, receive: Receive | None, *, delay: float) -> None:
         self._receive = receive
         self._delay = delay
         self._task: asyncio.Task[object] | None = None
@@ -25,7 +26,8 @@ class Departure:
 
     def __enter__(self) -> Self:
         self._task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(self._delay, self._watch)
+        if self._receive is not None:
+            self._timer = asyncio.get_running_loop().call_later(self._delay, self._watch, self._receive)
         return self
 
     def __exit__(
@@ -36,11 +38,11 @@ class Departure:
         if self._watcher is not None:
             self._watcher.cancel()
 
-    def _watch(self) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._wait())
+    def _watch(self, receive: Receive) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._wait(receive))
 
-    async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+    async def _wait(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
             pass
         self.gone = True
         if self._task is not None:

@@ -17,9 +17,17 @@ FRAMES_LOGGED = 8
 
 
 async def execute(
-    operation: Operation, *, engine: Engine, receive: Receive, options: EdgeOptions, journal: Journal, entry: Entry
+    operation: Operation,
+    *,
+    engine: Engine,
+    options: EdgeOptions,
+    journal: Journal,
+    entry: Entry,
+    receive: Receive | None = None,
 ) -> Answer:
-    """Raises Refusal where there is no answer, CallerLeft where nobody waits for one."""
+    """Raises Refusal where there is no answer, CallerLeft where nobody waits for one. Without `receive` it is for the
+    caller to cancel it then.
+    """
     entry.executed = True
     departure = Departure(receive, delay=options.watch_seconds)
     clock = asyncio.timeout(options.wall_clock_seconds)
@@ -37,13 +45,13 @@ async def execute(
     except Exception as error:  # noqa: BLE001 - the edge: what is no answer by now is a bug, and must not show its text
         if clock.expired():
             raise out_of_time(options.wall_clock_seconds) from None
-        journal.bug(error, _frames(error), entry)
+        journal.bug(error, frames(error), entry)
         raise internal() from None
     finally:
         journal.end()
 
 
-def _frames(error: Exception) -> list[str]:
+def frames(error: Exception) -> list[str]:
     """Where the error came from, innermost last."""
     stack = traceback.extract_tb(error.__traceback__)[-FRAMES_LOGGED:]
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in stack]

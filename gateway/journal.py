@@ -1,6 +1,7 @@
 """One line in the log and one tick in the metrics for every request to `/graphql`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import perf_counter
@@ -90,6 +91,19 @@ class Journal:
 
     def end(self) -> None:
         self._metrics.in_flight.dec()
+
+    @contextmanager
+    def subscribed(self) -> Iterator[None]:
+        """While a subscription goes on."""
+        self._metrics.subscriptions.inc()
+        try:
+            yield
+        finally:
+            self._metrics.subscriptions.dec()
+
+    def told(self) -> None:
+        """An event has been answered to a subscriber."""
+        self._metrics.told.inc()
 
     def write(self, entry: Entry) -> None:
         seconds = perf_counter() - entry.begun

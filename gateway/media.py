@@ -4,6 +4,8 @@ from functools import lru_cache
 
 JSON = b"application/json"
 GRAPHQL_RESPONSE = b"application/graphql-response+json"
+EVENTS = b"text/event-stream"
+TEXT = b"text/plain"
 ACCEPTED = f"{GRAPHQL_RESPONSE.decode()} or {JSON.decode()}"
 UTF8 = frozenset({b"utf-8", b"utf8"})
 
@@ -64,3 +66,14 @@ def is_json(header: bytes) -> bool:
     """Whether a Content-Type is JSON in UTF-8. Forms and plain text, which a foreign page may send, are not."""
     media, *parameters = (piece.strip() for piece in header.lower().split(b";"))
     return media == JSON and _charset_fits(parameters)
+
+
+@lru_cache(maxsize=128)
+def takes_only_events(accept: bytes) -> bool:
+    """Whether the caller wants an event stream and no JSON. Who takes both, as some clients do for plain queries, gets
+    JSON.
+    """
+    if answer_type(accept) is not None:
+        return False
+    parts = [[piece.strip() for piece in part.split(b";")] for part in accept.lower().split(b",")]
+    return any(part[0] == EVENTS and _quality(part[1:]) > 0 and _charset_fits(part[1:]) for part in parts)

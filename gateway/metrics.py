@@ -48,6 +48,10 @@ class EdgeMetrics:
             ["code"],
             registry=self.registry,
         )
+        self.subscriptions = Gauge("crosswalk_subscriptions", "Subscriptions that go on.", registry=self.registry)
+        self.told = Counter(
+            "crosswalk_subscription_answers", "Events answered, once per subscriber.", registry=self.registry
+        )
         self.in_flight = Gauge("crosswalk_operations_in_flight", "Operations being executed.", registry=self.registry)
 
     def executed(self, *, operation: str | None, kind: str, outcome: str, seconds: float) -> None:

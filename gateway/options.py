@@ -55,3 +55,16 @@ class EdgeOptions:
     open_metrics: bool = False
     """Answers `/metrics` without a key: for a network that only the monitoring can reach."""
     explorer: bool = True
+    allowed_origins: frozenset[str] = frozenset()
+    """Pages of other hosts that may open a WebSocket, as browsers name them: `https://portal.example`."""
+    streams: int = 10_000
+    """Sockets and event streams that may be open at once."""
+    streams_per_key: int = 5_000
+    operations_per_stream: int = 100
+    """Operations that may go on at once over one socket, or over one event stream that they share."""
+    init_seconds: float = 3.0
+    """For a socket to say who it is."""
+    heartbeat_seconds: float = 15.0
+    """Between two signs of life on a socket or an event stream; a socket that answers none for as long is closed."""
+    reservation_seconds: float = 30.0
+    """For a reserved event stream to be opened."""

@@ -10,6 +10,8 @@ from uvicorn.server import ServerState
 from gateway.options import EdgeOptions
 
 HEAD, BODY, WHOLE = "head", "body", "whole"
+ENDLESS = "crosswalk.endless"
+"""In a request's scope: its answer goes on until the caller leaves, so that nobody waits for it when we stop."""
 
 
 def _closing(status: bytes, message: bytes) -> bytes:
@@ -44,6 +46,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._write_clock: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._discarded = 0
+        self._upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's own
         super().connection_made(transport)
@@ -57,12 +60,25 @@ class PatientProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         in_head = self._phase is not BODY
         super().data_received(data)
+        if self._upgraded:
+            return
         if self._phase is HEAD and in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self.options.header_bytes:
                 self._hang_up(HEAD_TOO_LARGE)
                 return
         self._time_phase()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._upgraded = True  # the connection is another protocol's from here on
+        self._stop_clock()
+        super().handle_websocket_upgrade()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.scope.get(ENDLESS):
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         self._phase = HEAD

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from gateway.options import EdgeOptions
 from gateway.protocol import protocol_with
+from gateway.streams.socket_protocol import socket_with
 
 ALLOCATIONS = 10_000
 """Objects made and not freed before the garbage collector looks at the youngest: an answer of a thousand records."""
@@ -35,7 +36,11 @@ def server_config(
         host=host,
         port=port,
         http=protocol_with(options),
-        ws="none",
+        ws=socket_with(options),
+        ws_max_size=options.body_bytes,
+        ws_ping_interval=options.heartbeat_seconds,
+        ws_ping_timeout=options.heartbeat_seconds,
+        ws_per_message_deflate=False,  # it would take some 40 kB per socket
         lifespan="on",
         access_log=False,
         log_config=None,

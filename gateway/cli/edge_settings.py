@@ -34,4 +34,7 @@ def edge_options(settings: Settings) -> EdgeOptions:
         introspection=settings.server.introspection,
         open_metrics=settings.server.metrics == "open",
         explorer=settings.server.explorer,
+        allowed_origins=frozenset(settings.server.allowed_origins),
+        streams=limits.streams,
+        streams_per_key=limits.streams_per_key,
     )

@@ -15,6 +15,7 @@ from pydantic import (
 
 Role = Literal["CRM", "CLM", "PSA", "BILLING", "ERP", "HRIS"]
 PlatformName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
 BaseUrl = Annotated[AnyHttpUrl, UrlConstraints(max_length=500)]
 
 
@@ -34,6 +35,11 @@ class ServerSettings(Section):
         default=True, description="Serves the GraphiQL page at `/`. It loads nothing from elsewhere."
     )
     introspection: bool = Field(default=True, description="Lets callers with a key read the schema through GraphQL.")
+    allowed_origins: tuple[Origin, ...] = Field(
+        default=(),
+        description="Pages of other hosts that may open a WebSocket, such as `https://portal.example`; those of the "
+        "gateway's own host always may.",
+    )
     wall_clock_seconds: float = Field(
         default=10.0,
         gt=0,
@@ -143,6 +149,8 @@ class LimitSettings(Section):
         description="Most records that an operation's page sizes may allow for, all multiplied.",
     )
     body_seconds: float = Field(default=10.0, gt=0, description="Seconds for the body of a request to arrive.")
+    streams: int = Field(default=10_000, ge=1, description="Most WebSockets and event streams open at once.")
+    streams_per_key: int = Field(default=5_000, ge=1, description="Most of them with one key.")
 
 
 class LogSettings(Section):

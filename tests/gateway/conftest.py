@@ -4,7 +4,7 @@ import asyncio
 import gc
 import io
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +65,8 @@ class SmallEngine:
     running: bool = False
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    feeds: list[asyncio.Queue[Any]] = field(default_factory=list)
+    """Of the subscriptions that go on: what is put in is told; None ends one, an error breaks it."""
 
     async def execute(self, operation: Operation) -> Answer:
         self.operations.append(operation)
@@ -79,6 +81,25 @@ class SmallEngine:
                 self.cancelled.set()
                 raise
         return self._answer(operation)
+
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Answer, None]:
+        self.operations.append(operation)
+        self.correlations.append(correlation_id.get())
+        if self.error is not None:
+            raise self.error
+        feed: asyncio.Queue[Any] = asyncio.Queue()
+        self.feeds.append(feed)
+        self.entered.set()
+        return self._told(feed)
+
+    async def _told(self, feed: asyncio.Queue[Any]) -> AsyncGenerator[Answer, None]:
+        try:
+            while (told := await feed.get()) is not None:
+                if isinstance(told, Exception):
+                    raise told
+                yield Answer(body=json.dumps({"data": {"renamed": told}}, separators=(",", ":")).encode())
+        finally:
+            self.feeds.remove(feed)
 
     def _answer(self, operation: Operation) -> Answer:
         root = {
@@ -121,6 +142,8 @@ class Gateway:
     portal_key: str
     log: io.StringIO
     options: EdgeOptions
+    server: uvicorn.Server | None = None
+    """While it listens."""
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
@@ -139,7 +162,7 @@ class Gateway:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
         """The port of a real server."""
-        server = uvicorn.Server(server_config(self.app, options=self.options))
+        server = self.server = uvicorn.Server(server_config(self.app, options=self.options))
         serving = asyncio.create_task(server.serve())
         while not server.started:
             assert not serving.done()

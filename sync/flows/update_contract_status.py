@@ -12,7 +12,7 @@ from sync.flows.given import named
 from sync.ownership import split
 from sync.process import Flow, Process, Wish, refused
 
-_NEXT: Mapping[ContractStatus, frozenset[ContractStatus]] = {
+ALLOWED: Mapping[ContractStatus, frozenset[ContractStatus]] = {
     ContractStatus.DRAFT: frozenset({ContractStatus.IN_REVIEW}),
     ContractStatus.IN_REVIEW: frozenset({ContractStatus.APPROVED, ContractStatus.DRAFT}),
     ContractStatus.APPROVED: frozenset({ContractStatus.ACTIVE, ContractStatus.DRAFT}),
@@ -43,7 +43,7 @@ async def update_contract_status(run: Process, wish: UpdateContractStatus) -> No
 
     standing = await run.fact("standing", Standing, look)
     if standing.status is not None and standing.status is not wish.status:
-        allowed = _NEXT[standing.status]
+        allowed = ALLOWED[standing.status]
         if wish.status not in allowed:
             ways = ", ".join(sorted(status.value for status in allowed)) or "nothing more"
             message = f"A contract that is {standing.status.value} can become {ways}, not {wish.status.value}."

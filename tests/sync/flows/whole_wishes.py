@@ -138,7 +138,7 @@ def _invoice(office: Office, account: str, company: str) -> Wish:
 
 
 def fields_of(kind: type) -> dict[str, tuple[str, Any]]:
-    """The fields of an input by their GraphQL names: the name of each one's type, and the input that it holds, if any."""
+    """The fields of an input by their GraphQL names: the name of each type, and the input that it holds, if any."""
     definition = get_object_definition(kind, strict=True)
     found: dict[str, tuple[str, Any]] = {}
     for field in definition.fields:

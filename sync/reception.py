@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 
 from runtime.clock import Clock
-from schema.errors import BadUserInput, PlatformError, RetryLater
+from schema.errors import BadUserInput, DeadlineExceeded, RetryLater
 from sync.decisions import Decisions
 from sync.desk import Caller, Refusal, RefusalCode, Reply, Request
 from sync.firm import Firm
@@ -111,8 +111,8 @@ class FrontDesk(Decisions):
         """None: a platform that must be asked is away, and the run is accepted to be planned when it is back."""
         try:
             return await self._planning.plan(asked.flow, asked.given, run_id)
-        except PlatformError as error:
-            if dry_run or not isinstance(error, RetryLater):
+        except (RetryLater, DeadlineExceeded):
+            if dry_run:
                 raise
             return None
 

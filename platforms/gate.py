@@ -106,7 +106,7 @@ class Gate:
 
     def quota_seen(self, used: int | None, limit: int | None, resets_at: datetime | None = None) -> None:
         """The vendor's client tells what it read in an answer's headers."""
-        self._budget.quota_seen(Quota(used=used, limit=limit, resets_at=resets_at))
+        self._budget.quota_seen(Quota(used=used, limit=limit, resets_at=resets_at, told_at=self._clock.now()))
         self._metrics.quota(used, limit)
 
     # -------------------------------------------------------------------------------------------------------- send

@@ -76,6 +76,20 @@ async def test_the_last_of_the_allowance_is_kept_for_the_urgent(gate, transport,
     assert len(transport.requests) == 4
 
 
+async def test_what_was_told_of_the_allowance_grows_old(gate, transport, clock, request_):
+    """A worker's calls may be the only ones: if they waited for news, they would wait for ever."""
+    gate.quota_seen(1000, 1000)
+    for _ in range(2):
+        with pytest.raises(UpstreamQuotaExhausted):
+            await gate.send(request_, safe=True, priority=Priority.GOVERNED_WRITE)
+        clock.forward(15.1)
+    await gate.send(request_, safe=True, priority=Priority.GOVERNED_WRITE)
+    gate.quota_seen(1000, 1000)
+    with pytest.raises(UpstreamQuotaExhausted):
+        await gate.send(request_, safe=True, priority=Priority.GOVERNED_WRITE)
+    assert len(transport.requests) == 1
+
+
 async def test_an_unpublished_limit_is_found_by_listening(gate_of, transport, clock, request_):
     pace = AdaptivePace(clock)
     gate = gate_of(pace=pace, slots=50)

@@ -5,6 +5,7 @@ Usually 40 generated cases, 20 for each database; 200 with `--hypothesis-profile
 
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from sync.ledger.records import AuditEntry, Json, Operation, Planned, Run, RunSt
 from sync.values import alike, from_json
 from tests.sync.flows.stories import everything, kept, written
 from tests.sync.generated_wishes import Wishes
-from tests.sync.office import Office
+from tests.sync.office import Office, open_office
 
 THOROUGH = settings.default is not None and settings.default.max_examples >= 1_000
 CASES = 100 if THOROUGH else 20
@@ -50,6 +51,37 @@ async def test_the_plan_is_what_the_real_run_then_does(office: Office, number: i
         await check_write(office, planned, steps)
     check_records(plan, steps, before, everything(office))
     check_calls(plan, await done(office, run))
+
+
+@pytest.mark.parametrize("workflow", ["updateProject", "updateAccount"])
+async def test_a_worker_that_remembers_nothing_pays_exactly_what_was_planned(
+    office: Office, firm_sandbox: dict[str, Any], tmp_path: Path, workflow: str
+) -> None:
+    """What a platform is asked for once in a while is in the plan, since nobody knows who will carry it out."""
+    project = office.of_firm("Project", status="ACTIVE")[0]
+    client = next(found for found in office.of_firm("Account") if "netsuite" in found["records"])
+    wishes: dict[str, dict[str, Any]] = {
+        "updateProject": {
+            "id": office.id_of("Project", project),
+            "code": "Z1",
+            "budget": {"amount": "12", "currency": project["budget"]["currency"]},
+        },
+        "updateAccount": {
+            "id": office.id_of("Account", client),
+            "billing": {"paymentTermsDays": 45, "billTo": {"lines": ["Quay 1"], "country": "NO"}},
+        },
+    }
+    run = await office.accepted(workflow, **wishes[workflow])
+    folder = tmp_path / "another"
+    folder.mkdir()
+    other = open_office(firm_sandbox, folder, office.ledger, office.clock)
+    ended = await other.worked(run.id)
+    await other.close()
+    assert ended.status is RunStatus.SUCCEEDED
+    [planned] = ended.plan or ()
+    entries = await done(office, ended)
+    calls = [call for call in entries[planned.step].detail["calls"] if "token" not in call["route"]]
+    assert len(calls) == planned.calls, calls
 
 
 async def rehearsed(office: Office, workflow: str, wish: Mapping[str, Any]) -> tuple[Planned, ...]:

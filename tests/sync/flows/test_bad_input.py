@@ -1,7 +1,9 @@
 """What can't be meant is refused with the place where it stands, before anything is written; nothing is half-done."""
 
+import shutil
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,19 @@ def alone(wish: dict[str, Any], place: Place) -> dict[str, Any]:
         billing = {name: value for name, value in wish["billing"].items() if name != "legalEntityId"}
         return {**wish, "billing": billing}
     return wish
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """One kind of database is enough where nothing comes to it."""
+    path = tmp_path / "ledger.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(autouse=True)
+def _as_generated() -> None:
+    """The firm stays as it is: nothing is written."""
 
 
 @pytest.fixture(autouse=True)

@@ -33,8 +33,8 @@ while they are carried out. **finished**: runs of that backlog carried out per s
 and last tenth left out; every run must succeed, and the platforms must have seen each write exactly once. updateAccount
 on distinct accounts has 1 step, createAccount with billing has 3. **transactions** are all that our processes begin,
 reads too, from the claim of a run to its end and for handing it over, without those that relays begin every half
-second, whether there is work or not. **sent again** are mutations at a steady pace that the ledger didn't answer in
-time. **plain jobs** are Dramatiq with its defaults and an actor that returns at once.
+second, whether there is work or not. **sent again** are mutations at a steady pace that weren't
+acknowledged in time. **plain jobs** are Dramatiq with its defaults and an actor that returns at once.
 
 **Trust the ratios and the CPU, not the rates**: other work on the machine takes most of both cores, and makes
 everything slower. CPU is that of our own processes, without databases and driver.

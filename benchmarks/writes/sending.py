@@ -58,7 +58,7 @@ class _Line:
         try:
             await exchange.ask(request)
         except RuntimeError as error:
-            if "LEDGER_UNAVAILABLE" not in str(error):
+            if '"retryable":true' not in str(error):
                 raise
             return False
         finally:

@@ -6,11 +6,12 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvloop
 
-from benchmarks.chaos import matrix, report
+from benchmarks.chaos import matrix, promises, report
 from benchmarks.chaos.course import Course, Figures
 from benchmarks.chaos.matrix import Matrix
 from benchmarks.chaos.stage import Plan, staged
@@ -20,8 +21,8 @@ ACCOUNTS = 300
 RUNS = 1_000
 MISHAPS = 0.08
 """Per wish."""
-DEATHS, ALL_DEATHS = 12, 10_000
-"""Of each process in the matrix; all of them with --full."""
+DEATHS, FULL_DEATHS = 8, 50
+"""Of each process in the matrix, evenly spread over its boundaries; and with --full, all but of the longest."""
 RESULTS = Path(__file__).parents[1] / "CHAOS.md"
 EMBEDDED, SERVED = "SQLite, in-process", "PostgreSQL and Redis, 2 workers"
 
@@ -35,19 +36,12 @@ async def measured(asked: argparse.Namespace, folder: Path) -> tuple[list[Figure
     matrices: list[tuple[str, Matrix]] = []
     places = [(EMBEDDED, False), (SERVED, True)]
     chosen = [place for place in places if asked.only is None or place[1] is (asked.only == "served")]
-    deaths = asked.deaths if asked.deaths is not None else ALL_DEATHS if asked.full else DEATHS
+    deaths = asked.deaths if asked.deaths is not None else FULL_DEATHS if asked.full else DEATHS
     with running_world(folder, accounts=asked.accounts) as world:
         for name, served in chosen:
-            if asked.runs:
-                plan = Plan(
-                    name=name,
-                    wishes=asked.runs,
-                    mishaps=round(asked.runs * asked.mishaps),
-                    served=served,
-                    seed=asked.seed,
-                )
-                said(f"{name}: {plan.wishes} wishes")
-                async with staged(plan, world, folder / f"course-{served:d}") as stage:
+            for number, plan in enumerate(_plans(asked, name, served=served)):
+                said(f"{plan.name}: {plan.wishes} wishes")
+                async with staged(plan, world, folder / f"course-{served:d}-{number}") as stage:
                     courses.append(await Course(plan, stage, said).run())
                 told(courses[-1])
             if deaths:
@@ -56,6 +50,15 @@ async def measured(asked: argparse.Namespace, folder: Path) -> tuple[list[Figure
                 filled = await matrix.filled(world, place, served=served, most=deaths, only=asked.process, say=said)
                 matrices.append((name, filled))
     return courses, matrices
+
+
+def _plans(asked: argparse.Namespace, name: str, *, served: bool) -> Iterator[Plan]:
+    if not asked.runs:
+        return
+    mishaps = round(asked.runs * asked.mishaps)
+    yield Plan(name=name, wishes=asked.runs, mishaps=mishaps, served=served, seed=asked.seed)
+    if asked.full and served:
+        yield from promises.courses(asked.runs // 2)
 
 
 def told(figures: Figures) -> None:

@@ -104,19 +104,22 @@ class Course:
     async def _under_load(self, firm: Firm, maker: Troublemaker) -> None:
         """Two waves, since some wishes need what others have made; trouble goes on until most runs have ended."""
         plan, stage = self._plan, self._stage
-        if plan.mishaps:
-            await asyncio.to_thread(trouble.lose_calls, stage.world)
-            await asyncio.to_thread(trouble.refuse_customers, stage.world)
+        await asyncio.to_thread(trouble.brew, stage.world, plan.weather)
         busy = [asyncio.create_task(self._progress(maker))]
         if plan.mishaps:
             busy.append(asyncio.create_task(maker.run()))
+        if plan.outage is not None:
+            busy.append(asyncio.create_task(self._outage(*plan.outage)))
         try:
-            await stage.clients.send_all(firm.wishes(plan.wishes), at_once=AT_ONCE)
-            await self._until_few_are_left(0.4)
-            invoices = await self._evidence.new_invoices()
-            late = firm.of_invoices(invoices, plan.wishes - Firm.first_wave(plan.wishes))
-            await stage.clients.send_all(late, at_once=AT_ONCE)
+            await stage.clients.send_all(firm.wishes(plan.wishes, only=plan.workflows), at_once=AT_ONCE)
+            if not plan.workflows:
+                await self._until_few_are_left(0.4)
+                invoices = await self._evidence.new_invoices()
+                late = firm.of_invoices(invoices, plan.wishes - Firm.first_wave(plan.wishes))
+                await stage.clients.send_all(late, at_once=AT_ONCE)
             await self._until_few_are_left(0.1)
+            if plan.outage is not None:
+                await asyncio.wait(busy[-1:])
         finally:
             for task in busy:
                 task.cancel()
@@ -125,8 +128,16 @@ class Course:
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
 
+    async def _outage(self, platform: str, seconds: float) -> None:
+        await asyncio.sleep(seconds / 4)
+        await asyncio.to_thread(self._stage.world.fault, platform, "down")
+        self._say(f"{platform} is down")
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(self._stage.world.no_faults)
+        self._say(f"{platform} is back")
+
     async def _until_few_are_left(self, share: float) -> None:
-        until = time.monotonic() + 60.0
+        until = time.monotonic() + END_SECONDS
         while time.monotonic() < until:
             if await self._evidence.count(*_WORKED_ON) <= share * self._plan.wishes:
                 return

@@ -12,7 +12,7 @@ from benchmarks.chaos import trouble
 from benchmarks.chaos.clients import Clients
 from benchmarks.chaos.installation import Installation, Installed, install
 from benchmarks.chaos.servers import PostgreSQL, Valkey
-from benchmarks.chaos.trouble import Mishap
+from benchmarks.chaos.trouble import Mishap, Weather
 from benchmarks.chaos.world import World
 from runtime.clock import SystemClock
 from sync.ledger.database import DatabaseLedger, open_ledger
@@ -21,7 +21,10 @@ from sync.ledger.migrating import migrate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a course is made of. `mishaps`: about how many; 0: none, and no lost calls."""
+    """What a course is made of. `mishaps`: about how many, 0 for none; `kinds` are the only ones that happen, by name,
+    `workflows` the only ones asked for. `weather`: what calls go through meanwhile. `outage`: this platform is away for
+    so many seconds.
+    """
 
     name: str
     wishes: int
@@ -31,6 +34,10 @@ class Plan:
     seed: int = 7
     gateways: int = 2
     workers: int = 2
+    kinds: frozenset[str] | None = None
+    workflows: tuple[str, ...] = ()
+    weather: Weather = "lost"
+    outage: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,4 +101,6 @@ async def staged(plan: Plan, world: World, folder: Path) -> AsyncIterator[Stage]
             mishaps += trouble.of_servers(*ground.servers, dice)
         if installed.broker is not None:
             mishaps += trouble.of_messages(installed.broker, ground.ledger, dice)
+        if plan.kinds is not None:
+            mishaps = [mishap for mishap in mishaps if mishap.name in plan.kinds]
         yield Stage(world, ground.ledger, clients, mishaps, dice)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from benchmarks.chaos.installation import Installation
 from benchmarks.chaos.servers import PostgreSQL, Valkey, in_thread
@@ -29,12 +30,38 @@ _WRITES = {
     "netsuite": (("PUT", "/record/"), ("PATCH", "/record/"), ("POST", "/record/"), ("DELETE", "/record/")),
 }
 _READS = {"salesforce": ("GET", "/"), "kantata": ("GET", "/"), "netsuite": ("POST", "/suiteql")}
+_DOUBTFUL: dict[str, dict[str, int]] = {
+    "drop_after": {},
+    "truncate": {},
+    "garbage": {},
+    "latency": {"ms": 3_000},  # longer than a call may take
+    "slow_body": {"ms": 3_000},
+}
+Weather = Literal["lost", "ambiguous", "calm"]
 _REFUSAL = {
     "type": "https://www.rfc-editor.org/rfc/rfc9110.html#section-15.5.1",
     "title": "Bad Request",
     "status": 400,
     "o:errorDetails": [{"detail": "A rule of this account refuses it.", "o:errorCode": "USER_ERROR"}],
 }
+
+
+def brew(world: World, weather: Weather) -> None:
+    match weather:
+        case "lost":
+            lose_calls(world)
+            refuse_customers(world)
+        case "ambiguous":
+            leave_in_doubt(world)
+
+
+def leave_in_doubt(world: World) -> None:
+    """Of every tenth write nobody can tell from the answer whether it was done."""
+    for platform, routes in _WRITES.items():
+        for method, path in routes:
+            for kind, how in _DOUBTFUL.items():
+                share = LOST_SHARE / len(_DOUBTFUL)
+                world.fault(platform, kind, share=share, match={"method": method, "path": path}, **how)
 
 
 def lose_calls(world: World) -> None:
@@ -59,8 +86,8 @@ def refusal_of_customers(world: World) -> None:
 
 
 def drops(world: World) -> int:
-    """Connections that the platforms have dropped since their faults were ordered."""
-    return sum(fault.get("hits", 0) for fault in world.faults() if fault["kind"].startswith("drop_"))
+    """Calls that the platforms have dropped, or left without an answer, since their faults were ordered."""
+    return sum(fault.get("hits", 0) for fault in world.faults() if fault["kind"] in ("drop_before", *_DOUBTFUL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,9 @@ class Judge:
         self._truth = truth
         self._before = before
         self._stories = stories
+        # The same problem of the same record is one, and names the last run that had it.
+        problems = [problem for story in stories for problem in story.problems]
+        self._open = {_subject(each.cause) for each in problems if each.status is ExceptionState.OPEN}
         self._verdict = Verdict()
         self._index: dict[tuple[str, str, str], dict[str, list[Record]]] = {}
 
@@ -109,7 +112,9 @@ class Judge:
     def _told(self, story: Story) -> None:
         """What failed lies in somebody's queue."""
         run = story.run
-        waits = any(each.status is ExceptionState.OPEN for each in story.problems)
+        waits = _subject(f"{run.workflow}:{run.order_key or run.id}:") in self._open or any(
+            each.status is ExceptionState.OPEN for each in story.problems
+        )
         if run.status is RunStatus.FAILED and not waits and not overtaken(run, [each.run for each in self._stories]):
             settled = "; ".join(f"{each.code} {each.status.value} by {each.resolved_by}" for each in story.problems)
             self._verdict.lost.append(Wrong(run, f"it failed, and no exception is open: {settled or 'there is none'}"))
@@ -231,6 +236,11 @@ def _updates(run: Run) -> Iterator[tuple[str, Any]]:
                 yield "taxId", run.input["billing"]["taxId"]
         case "updateProject":
             yield "project name", run.input["name"]
+
+
+def _subject(cause: str) -> str:
+    """What a problem is about: workflow and record."""
+    return ":".join(cause.split(":")[:2])
 
 
 def overtaken(run: Run, runs: Sequence[Run]) -> bool:

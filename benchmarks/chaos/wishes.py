@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count, cycle, islice
+from itertools import count, cycle, islice
 from typing import Any
 
 from benchmarks.chaos.world import Record, World
@@ -47,14 +47,18 @@ class Firm:
     def of(cls, world: World, *, seed: int, prefix: str) -> "Firm":
         return cls(records=world.firm(*TYPES), dice=random.Random(seed), prefix=prefix)
 
-    def wishes(self, many: int) -> list[Wish]:
-        """All but those that need an invoice of an earlier one; some of them are asked for twice, under two keys."""
+    def wishes(self, many: int, *, only: Sequence[str] = ()) -> list[Wish]:
+        """All but those that need an invoice of an earlier one; some of them are asked for twice, under two keys.
+
+        `only`: so many in all of these workflows, in equal parts.
+        """
         offers = self.offers()
-        found = chain.from_iterable(islice(offers[name], max(1, many * share // 100)) for name, share in MIX.items())
-        wishes = list(found)
-        wishes += islice(
-            offers["updateAccount"], max(0, self.first_wave(many) - len(wishes))
-        )  # the firm has no end of these
+        if only:
+            wishes = [wish for name in only for wish in islice(offers[name], many // len(only))]
+        else:
+            wishes = [wish for name, share in MIX.items() for wish in islice(offers[name], max(1, many * share // 100))]
+            # The firm has no end of these alone.
+            wishes += islice(offers["updateAccount"], max(0, self.first_wave(many) - len(wishes)))
         self.dice.shuffle(wishes)
         return wishes
 

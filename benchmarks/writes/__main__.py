@@ -33,6 +33,12 @@ class Amounts:
     goal_seconds: int = 30
     jobs: int = 10_000
 
+    def __str__(self) -> str:
+        return (
+            f"{self.updates} runs of updateAccount, {self.creates} of createAccount, {self.calm_seconds} and "
+            f"{self.goal_seconds} s at a steady pace, {self.jobs} plain jobs"
+        )
+
 
 BRIEF = Amounts(updates=100, creates=40, calm_seconds=3, goal_seconds=3, jobs=2_000)
 
@@ -65,7 +71,7 @@ async def measured(rounds: int, amounts: Amounts) -> Report:
             for place in PLACES:
                 said(f"round {number + 1} of {rounds}: {place.name}")
                 await _round(place, running_servers, wishes, amounts, found[place])
-    return Report(measured=found, rounds=rounds, load=load)
+    return Report(measured=found, rounds=rounds, amounts=str(amounts), load=load)
 
 
 async def _round(place: Place, servers: Servers, wishes: Wishes, amounts: Amounts, into: Measured) -> None:

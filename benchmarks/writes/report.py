@@ -74,6 +74,7 @@ Goal = tuple[str, str, bool]
 class Report:
     measured: dict[Place, Measured]
     rounds: int
+    amounts: str
     load: float
     """The machine's load average before anything was measured: what others run beside us."""
 
@@ -103,7 +104,8 @@ class Report:
         yield ""
         yield f"`python -m benchmarks.writes` of {today}, on {machine()}."
         yield f"Python {platform.python_version()}, {packages}."
-        yield f"The load average was {self.load:.1f} before this began. {self.rounds} rounds of each measure, medians."
+        yield f"{self.rounds} rounds, medians, each of {self.amounts}."
+        yield f"The load average of the cores was {self.load:.1f} before this began."
         yield ""
         yield HOW.format(clients=CLIENTS)
 

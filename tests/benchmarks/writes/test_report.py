@@ -30,7 +30,7 @@ def report(*, transactions: float, acceptance: float) -> Report:
         steady={CALM_PACE: steady, GOAL_PACE: steady},
         plain=[2_000.0],
     )
-    return Report(measured={SQLITE: measured}, rounds=3, load=1.0)
+    return Report(measured={SQLITE: measured}, rounds=3, amounts="runs", load=1.0)
 
 
 def test_a_round_that_was_disturbed_doesnt_decide() -> None:

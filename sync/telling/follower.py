@@ -74,6 +74,8 @@ class Follower:
     async def join(self, watch: Watch) -> None:
         """From the return on, every event that isn't in the ledger yet is pushed to the watch, and maybe others."""
         if self._task is None:
+            self._ledger.bell.leave(self._ear)
+            self._ledger.bell.listen(self._ear)  # what is written from here on rings
             _, newest = await self._ledger.event_span()
             if self._task is None:  # two may have asked
                 self._position = newest
@@ -92,7 +94,6 @@ class Follower:
     # ------------------------------------------------------------------------------------------------ following
 
     async def _follow(self) -> None:
-        self._ledger.bell.listen(self._ear)
         try:
             while self.watched:
                 await self._rung()

@@ -11,7 +11,7 @@ import runtime.bell
 from runtime.bell import Bell, SharedBell
 
 CHANNEL = "a channel"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @asynccontextmanager
@@ -22,11 +22,11 @@ async def shared(bell: Bell, url: str) -> AsyncIterator[asyncio.Task[None]]:
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def listeners(url: str, number: int) -> None:
+async def listeners(url: str, number: int, channel: str = CHANNEL) -> None:
     """Returns once so many processes listen."""
     with redis.Redis.from_url(url) as client:
         async with asyncio.timeout(PATIENCE):
-            while client.pubsub_numsub(CHANNEL)[0][1] < number:  # noqa: ASYNC110 - another process's state
+            while client.pubsub_numsub(channel)[0][1] < number:  # noqa: ASYNC110 - another process's state
                 await asyncio.sleep(0.01)
 
 

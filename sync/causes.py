@@ -2,10 +2,14 @@
 
 from sync.ledger.records import Run
 
+_MAKE_ANEW = frozenset({"createAccount", "createInvoice"})
+"""Processes of which each run makes something of its own: that one got past its trouble helps no other."""
+
 
 def subject_of(run: Run) -> str:
     """What a run is about: its record, else the run itself. It begins all its causes."""
-    return f"{run.workflow}:{run.order_key or run.id}:"
+    record = None if run.workflow in _MAKE_ANEW else run.order_key
+    return f"{run.workflow}:{record or run.id}:"
 
 
 def subject_of_step(run: Run, step: str) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.ledger.port import NewException, Outcome
-from sync.ledger.records import Approval, ExceptionState, Link, Run
+from sync.ledger.records import Approval, ExceptionState, Json, Link, Run
 from sync.ledger.rows import values_of
-from sync.ledger.tables import IS_OPEN, approvals, exceptions, links
+from sync.ledger.tables import IS_OPEN, approvals, exceptions, links, runs
 from sync.ledger.transaction import Transaction, new_id
 
 RUN_EVENT = "syncRun"
@@ -62,10 +62,27 @@ async def _raise(tx: Transaction, new: NewException, correlation_id: str) -> Non
 
 
 async def _close(tx: Transaction, run_id: str, subject: str) -> None:
+    """What the run got past is settled, its own and that of others that were to set no more than it did."""
     about_it = sa.func.substr(exceptions.c.cause, 1, len(subject)) == subject  # LIKE would take case for nothing
-    closed = sa.update(exceptions).where(IS_OPEN, about_it)
-    settled = {"resolved_by": f"run {run_id}", "resolved_at": tx.now, "resolution": "The run got past it."}
-    await tx.do(closed.values(status=ExceptionState.RESOLVED, **settled))
+    found = sa.select(exceptions.c.id, exceptions.c.run_id, runs.c.input).outerjoin(
+        runs, runs.c.id == exceptions.c.run_id
+    )
+    raised = await tx.all(found.where(IS_OPEN, about_it))
+    others = [row for row in raised if row.run_id not in (None, run_id)]
+    row = await tx.one(sa.select(runs.c.input).where(runs.c.id == run_id)) if others else None
+    left = {each.id for each in others if row is not None and not _covers(row.input, each.input)}
+    past = [each.id for each in raised if each.id not in left]
+    if past:
+        settled = {"resolved_by": f"run {run_id}", "resolved_at": tx.now, "resolution": "The run got past it."}
+        closed = sa.update(exceptions).where(exceptions.c.id.in_(past))
+        await tx.do(closed.values(status=ExceptionState.RESOLVED, **settled))
+
+
+def _covers(done: Json, failed: Json) -> bool:
+    """Whether each part of what failed has a part in what was done, whatever it was set to."""
+    if not isinstance(failed, dict):
+        return True
+    return isinstance(done, dict) and all(name in done and _covers(done[name], failed[name]) for name in failed)
 
 
 async def _put_approval(tx: Transaction, approval: Approval) -> None:

@@ -164,6 +164,24 @@ async def test_it_closes_itself_when_a_later_run_of_the_same_process_on_the_reco
     assert [problem.record_id for problem in await opened(firm)] == [client(firm, 1)]
 
 
+async def test_it_stays_when_a_later_run_left_out_what_it_was_about(firm: Office) -> None:
+    await refused_change(firm, website="https://other.example")
+    later = await firm.carried_out("updateAccount", id=client(firm), industry="Retail Banking")
+    assert later.status is RunStatus.SUCCEEDED
+    assert len(await opened(firm)) == 1
+    await firm.carried_out("updateAccount", id=client(firm), industry="Banking", website="https://third.example")
+    assert await opened(firm) == []
+
+
+async def test_each_invoice_that_could_not_be_made_is_a_problem_of_its_own(firm: Office) -> None:
+    account = next(each for each in firm.of_firm("Account") if each["billing"] and "netsuite" in each["records"])
+    wish = {"accountId": firm.id_of("Account", account), "lines": [{"description": "Advice", "amount": "100"}]}
+    firm.control.fault("netsuite", "status", status=400, body={"title": "No"}, times=2, match={"method": "PUT"})
+    runs = [await firm.carried_out("createInvoice", **wish) for _ in range(3)]
+    assert [run.status for run in runs] == [RunStatus.FAILED, RunStatus.FAILED, RunStatus.SUCCEEDED]
+    assert [problem.run_id for problem in await opened(firm)] == [run.id for run in runs[:2]]
+
+
 async def test_it_stays_when_another_process_on_the_record_succeeds(firm: Office) -> None:
     record = next(found for found in firm.of_firm("Account") if found["billing"] is not None)
     place = firm.of_firm("Account").index(record)

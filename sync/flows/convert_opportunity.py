@@ -11,8 +11,9 @@ from sync.flows.accounts import Billing
 from sync.flows.billing_schedule import schedule_lines
 from sync.flows.create_account import billed_as
 from sync.flows.customers import settled_customer
+from sync.flows.deal_parties import Asked
 from sync.flows.given import named, sensible
-from sync.flows.terms import Asked, Terms, agreed_terms, project_key
+from sync.flows.terms import Terms, agreed_terms, project_key
 from sync.keys import business_key
 from sync.process import Flow, Process, Wish, refused
 

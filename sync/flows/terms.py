@@ -11,9 +11,8 @@ from schema.ids import RecordKey
 from schema.roles import PlatformRole
 from sync.desk import Refusal, RefusalCode
 from sync.firm import Firm, Row
-from sync.flows.accounts import Billing
-from sync.flows.create_account import billed_as
-from sync.flows.customers import Customer, Entity, customers_of, entity_of
+from sync.flows.customers import Customer, Entity
+from sync.flows.deal_parties import Asked, Parties
 from sync.flows.given import named
 from sync.flows.term_problems import (
     APPROVED,
@@ -73,16 +72,6 @@ def project_key(deal: RecordKey) -> str:
     return business_key("project", deal.platform, deal.external_id)
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller says beside the opportunity."""
-
-    contract_id: str | None
-    legal_entity_id: str | None
-    start_date: date | None
-    project_name: str | None
-    billing: Billing | None
-
-
 async def agreed_terms(firm: Firm, deal: RecordKey, asked: Asked) -> Terms:
     """Refused with everything that is missing or doesn't fit together."""
     sold = await firm.one("Opportunity", deal, _DEAL)
@@ -117,12 +106,13 @@ class _Reading:
         self._check_days(model, starts)
         template = self._template()
         psa = self._psa()
-        name, customers, customer, entity = await self._client()
+        parties = Parties(self._firm, self._deal, self._asked, self._agreed("value.currency"), self._problems)
+        client = await parties.client(self._account())
         await self._check_unconverted(psa)
         if self._problems:
             raise Refused(*self._problems)
         assert self._key is not None
-        assert entity is not None
+        assert client is not None
         role = self._firm.anchor("Contract")
         assert role is not None
         account = self._account()
@@ -137,10 +127,10 @@ class _Reading:
             account=account,
             account_id=self._firm.record_id("Account", self._deal.platform, account),
             account_platform=self._deal.platform,
-            account_name=name,
-            entity=entity,
-            customers=customers,
-            customer=None if customer is None else customer.external_id,
+            account_name=client.name,
+            entity=client.entity,
+            customers=client.customers,
+            customer=None if client.customer is None else client.customer.external_id,
             client=await self._client_in_psa(psa, account),
             psa=psa,
             project_name=self._asked.project_name or self._sold["name"],
@@ -248,70 +238,6 @@ class _Reading:
         assert self._key is not None
         keys = (self._key.external_id,)
         return await self._firm.rows(self._key.platform, type_name, role, paths, by="contract", keys=keys)
-
-    async def _client(self) -> tuple[str, tuple[Customer, ...], Customer | None, Entity | None]:
-        """The client's name, its customers in the ERP, the one that is billed, and the company that delivers."""
-        account = self._account()
-        if account is None:
-            self._missing("The opportunity belongs to no account.", "opportunityId", code=RefusalCode.STATE)
-            return "", (), None, None
-        key = RecordKey("Account", self._deal.platform, account)
-        row = await self._firm.one("Account", key, ("name",))
-        if row is None:
-            message = "The opportunity's account isn't there any more."
-            self._missing(message, "opportunityId", code=RefusalCode.NOT_FOUND)
-            return "", (), None, None
-        customers = await customers_of(self._firm, key)
-        entity = await self._entity(customers)
-        if entity is None:
-            return row["name"] or "", customers, None, None
-        place = (entity.platform, entity.external_id)
-        mine = next((found for found in customers if (found.platform, found.entity) == place), None)
-        self._check_billing(mine, entity)
-        return row["name"] or "", customers, mine, entity
-
-    async def _entity(self, customers: tuple[Customer, ...]) -> Entity | None:
-        """The company that was named, else the only one that bills this client."""
-        asked = self._asked.legal_entity_id
-        path: tuple[str, ...] = ("legalEntityId",)
-        billing = self._asked.billing
-        if billing is not None and isinstance(billing.legal_entity_id, str):
-            if asked not in (None, billing.legal_entity_id):
-                self._missing("This is another company than legalEntityId.", "billing", "legalEntityId")
-                return None
-            asked, path = billing.legal_entity_id, ("billing", "legalEntityId")
-        if asked is None and len(customers) == 1 and customers[0].entity is not None:
-            asked = self._firm.record_id("LegalEntity", customers[0].platform, customers[0].entity)
-        if asked is None:
-            what = f"{len(customers)} customers" if customers else "no customer"
-            message = f"The ERP has {what} for this account: say by legalEntityId which company delivers."
-            self._missing(message, "legalEntityId", code=RefusalCode.STATE)
-            return None
-        try:
-            return await entity_of(self._firm, asked, self._deal.platform, *path)
-        except Refused as refusal:
-            self._problems += refusal.refusals
-            return None
-
-    def _check_billing(self, customer: Customer | None, entity: Entity) -> None:
-        """Contract and company agree on the currency; a new customer needs its billing."""
-        currency = self._agreed("value.currency")
-        theirs = entity.currency if customer is None else customer.currency or entity.currency
-        if currency is not None and theirs is not None and currency != theirs:
-            message = f"The contract is in {currency}, and {entity.name} bills this client in {theirs}."
-            self._missing(message, "legalEntityId")
-        if customer is not None:
-            return
-        if self._asked.billing is None:
-            message = (
-                f"The ERP has no customer for this account at {entity.name}: give its billing, so that one is made."
-            )
-            self._missing(message, "billing")
-            return
-        try:
-            billed_as(self._asked.billing, entity)
-        except Refused as refusal:
-            self._problems += refusal.refusals
 
     async def _client_in_psa(self, psa: str, account: str) -> str | None:
         if ("Account", PSA) not in self._firm.bindings.platforms[psa].reader.facets:

@@ -75,6 +75,8 @@ class SharedBell:
                 await self._rest(error)
 
     async def _hear(self, client: Redis) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         while True:
             try:
                 async with client.pubsub(ignore_subscribe_messages=True) as others:
@@ -82,6 +84,8 @@ class SharedBell:
                     self._troubled = False
                     while True:
                         message = await others.get_message(timeout=PATIENCE_SECONDS)
+                        if task.cancelling():  # redis-py may have taken it for the end of its patience
+                            raise asyncio.CancelledError
                         if message is not None and message["data"] != self._name:
                             self._bell.ring(but=self._ear)
             except (RedisError, OSError) as error:

@@ -53,7 +53,9 @@ class Steady:
 async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, many: int) -> Backlog:
     found = await site(place, servers)
     control(servers.upstream, "DELETE", "/writes")
-    with found.clerk() as gateway:
+    with found.process("gateway") as gateway:
+        if place.workers:
+            found.begin()  # it announces, as it does in earnest, to nobody
         await send_all(gateway, wishes.of(flow, gateway.port, WARM), clients=4)
         before = found.transactions
         sent = await send_all(gateway, wishes.of(flow, gateway.port, many), clients=CLIENTS)
@@ -61,6 +63,7 @@ async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, ma
     runs = many + WARM
     with found.whole():
         begun, before, cpu = time.perf_counter(), found.transactions, found.cpu()
+        found.begin()
         ends = await found.ended(runs)
         seconds, transactions, cpu = time.perf_counter() - begun, found.transactions - before, found.cpu() - cpu
         idle = await _idle_transactions(found)
@@ -80,6 +83,7 @@ async def busy(place: Place, servers: Servers, wishes: Wishes, many: int) -> flo
     """Mutations accepted per second while the runs are carried out at the same time."""
     found = await site(place, servers)
     with found.whole() as gateway:
+        found.begin()
         await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), clients=4)
         sent = await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, many), clients=CLIENTS)
         await found.ended(many + WARM)
@@ -90,6 +94,7 @@ async def steady(place: Place, servers: Servers, wishes: Wishes, *, per_second: 
     found = await site(place, servers)
     many = per_second * seconds
     with found.whole() as gateway:
+        found.begin()
         await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), clients=4)
         await found.ended(WARM)
         control(servers.upstream, "DELETE", "/writes")

@@ -1,6 +1,8 @@
 """Where runs are measured: on SQLite within one process, and on PostgreSQL and Valkey with workers beside it."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -81,19 +83,18 @@ class Site:
                 self._running.remove(service)
 
     @contextmanager
-    def clerk(self) -> Iterator[Service]:
-        """A gateway for which nobody works."""
-        with self.process("gateway" if self.place.workers else "clerk") as service:
-            yield service
-
-    @contextmanager
     def whole(self) -> Iterator[Service]:
-        """The gateway, and all who work."""
+        """The gateway, and all who work once they are told to."""
         with ExitStack() as stack:
             gateway = stack.enter_context(self.process("gateway"))
             for _ in range(self.place.workers):
                 stack.enter_context(self.process("worker"))
             yield gateway
+
+    def begin(self) -> None:
+        """Those who run now announce and work from here on."""
+        for service in self._running:
+            os.kill(service.pid, signal.SIGUSR1)
 
     # --------------------------------------------------------------------------------------------------- the ledger
 

@@ -1,10 +1,12 @@
 """A gateway or a worker as it is installed, over the fake platform that can be written to.
 
-`clerk` accepts and lets nobody work, `gateway` is `crosswalk serve`, `worker` is `crosswalk worker`.
+`gateway` is `crosswalk serve`, `worker` is `crosswalk worker`, but that nothing is announced and nobody works before
+SIGUSR1: so many processes begin at one moment, and what they cost can be read before.
 """
 
 import argparse
 import asyncio
+import signal
 from contextlib import AsyncExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -50,15 +52,17 @@ async def run(kind: str, upstream: str, settings: Settings) -> None:
             app = build_app(engine, keys=keys, options=options, log=log)
             await stack.enter_async_context(serving(app, listener, options))
         calm_collector()
-        if kind != "clerk":
-            await stack.enter_async_context(working(shop))
+        told = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, told.set)
         ready(listener)
+        await told.wait()
+        await stack.enter_async_context(working(shop))
         await asyncio.Event().wait()
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.writes.service", description=__doc__)
-    options.add_argument("kind", choices=("clerk", "gateway", "worker"))
+    options.add_argument("kind", choices=("gateway", "worker"))
     options.add_argument("--upstream", required=True)
     options.add_argument("--ledger", required=True)
     options.add_argument("--broker")

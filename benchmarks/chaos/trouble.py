@@ -21,7 +21,8 @@ LOST_SHARE = 0.1
 READS_LOST_SHARE = 0.02
 REFUSED_SHARE = 0.04
 """Of NetSuite's new customers, so many are refused for good, so that runs have to be taken back."""
-RATE_LIMITED_CALLS = 6
+RATE_LIMITED_CALLS = {"salesforce": 1, "kantata": 6, "netsuite": 6}
+"""Salesforce's refusal is about a whole day's allowance: who gets it leaves Salesforce alone for a while."""
 LONGEST_AWAY = 1.5
 PROGRESS_SECONDS = 0.2
 _WRITES = {
@@ -157,7 +158,7 @@ def of_processes(installation: Installation, dice: random.Random) -> list[Mishap
 def of_platforms(world: World, dice: random.Random) -> list[Mishap]:
     async def rate_limited() -> bool:
         platform = dice.choice(sorted(_WRITES))
-        await asyncio.to_thread(world.fault, platform, "rate_limit", times=RATE_LIMITED_CALLS)
+        await asyncio.to_thread(world.fault, platform, "rate_limit", times=RATE_LIMITED_CALLS[platform])
         return True
 
     return [Mishap("platform says too many calls", 3, rate_limited, kills=False)]

@@ -13,6 +13,7 @@ Wish = dict[str, Any]
 # ruff: noqa: RUF001 - what is drawn is no secret, and names are as the world has them
 _WORDS = ("Aurora", "Brunel & Co", "Çelik", "Dvořák's", "Eo/2", "Fjord – Nord")
 _COUNTRIES = {"le-uk": "GB", "le-de": "DE", "le-us": "US", "le-ch": "CH", "le-nl": "NL", "le-se": "SE"}
+_OPEN = ("ACTIVE", "ON_HOLD", "PLANNED")
 _MOVES = {"DRAFT": "IN_REVIEW", "IN_REVIEW": "APPROVED", "APPROVED": "ACTIVE", "ACTIVE": "TERMINATED"}
 
 
@@ -50,7 +51,7 @@ class Wishes:
         return wish
 
     def update_project(self) -> Wish:
-        project = self._one("Project", lambda found: found["status"] in ("ACTIVE", "ON_HOLD", "PLANNED"))
+        project = self._one("Project", lambda found: found["budget"] and found["status"] in _OPEN)
         digits = 0 if project["budget"]["currency"] == "JPY" else 2
         money = str(Decimal(self._random.randint(1, 10**7)).scaleb(-digits))
         values = {

@@ -66,7 +66,7 @@ class SharedBell:
             await client.aclose()
 
     async def _tell(self, client: Redis) -> None:
-        while True:
+        while not _is_to_end():
             await self._rung.wait()
             self._rung.clear()
             try:
@@ -75,17 +75,13 @@ class SharedBell:
                 await self._rest(error)
 
     async def _hear(self, client: Redis) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        while True:
+        while not _is_to_end():
             try:
                 async with client.pubsub(ignore_subscribe_messages=True) as others:
                     await others.subscribe(self._channel)
                     self._troubled = False
-                    while True:
+                    while not _is_to_end():
                         message = await others.get_message(timeout=PATIENCE_SECONDS)
-                        if task.cancelling():  # redis-py may have taken it for the end of its patience
-                            raise asyncio.CancelledError
                         if message is not None and message["data"] != self._name:
                             self._bell.ring(but=self._ear)
             except (RedisError, OSError) as error:
@@ -96,3 +92,11 @@ class SharedBell:
             structlog.get_logger().warning("can't hear other processes for now", why=type(error).__name__)
         self._troubled = True
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _is_to_end() -> bool:
+    """Whether this task was cancelled. `wait_for` of Python 3.11, which redis-py uses, swallows that where it meets the
+    end of what is waited for.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

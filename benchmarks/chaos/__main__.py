@@ -84,8 +84,11 @@ def main() -> int:
         folder = asked.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         courses, matrices = runner.run(measured(asked, folder))
-    if asked.write:
-        RESULTS.write_text(report.text(_command(asked), courses, matrices), encoding="utf-8")
+    text = report.text(_command(), courses, matrices)
+    if asked.print:
+        print(text)
+    else:
+        RESULTS.write_text(text, encoding="utf-8")
         said(f"written to {RESULTS}")
     print(report.last_line(courses, matrices))
     whole = all(each.good for each in courses)
@@ -103,12 +106,12 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--accounts", type=int, default=ACCOUNTS, help=f"clients of the firm (default {ACCOUNTS})")
     options.add_argument("--seed", type=int, default=7, help="of the mix and the mishaps (default 7)")
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="keep ledger and logs here, to look into")
-    options.add_argument("--write", action="store_true", help=f"write the figures to {RESULTS.name}")
+    options.add_argument("--print", action="store_true", help=f"print the figures instead of writing {RESULTS.name}")
     return options
 
 
-def _command(asked: argparse.Namespace) -> str:
-    return f"./run chaos{' --full' if asked.full else ''}"
+def _command() -> str:
+    return " ".join(["./run chaos", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -40,24 +40,26 @@ Call = Callable[..., Awaitable[Any]]
 
 
 class Death:
-    """Comes at the boundary of that number, counted from 1; 0: never, the boundaries are only counted."""
+    """Comes at the boundary of that number, counted from 1, or before the first call of that name; 0: never, the
+    boundaries are only counted.
+    """
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int | str) -> None:
         self.passed = 0
         self._at = at
 
-    def around(self, call: Call) -> Call:
+    def around(self, name: str, call: Call) -> Call:
         async def surrounded(*arguments: Any, **named: Any) -> Any:
-            self._pass()
+            self._pass(name)
             result = await call(*arguments, **named)
-            self._pass()
+            self._pass("")
             return result
 
         return surrounded
 
-    def _pass(self) -> None:
+    def _pass(self, name: str) -> None:
         self.passed += 1
-        if self.passed == self._at:
+        if self._at in (self.passed, name):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -77,10 +79,10 @@ class Place:
         platforms = connect(settings, clock=clock)
         firm = Firm(bindings_of(settings, platforms), templates_of(settings))
         for name in LEDGER_WRITES:
-            setattr(ledger, name, death.around(getattr(ledger, name)))
+            setattr(ledger, name, death.around(name, getattr(ledger, name)))
         for platform in platforms.values():
             for name in PLATFORM_CALLS if platform.writer is not None else ():
-                setattr(platform.writer, name, death.around(getattr(platform.writer, name)))
+                setattr(platform.writer, name, death.around(name, getattr(platform.writer, name)))
         desk = FrontDesk(ledger, firm, flows(), clock, ring=lambda: None, approval_seconds=APPROVAL_SECONDS)
         runner = Runner(
             ledger,
@@ -134,7 +136,7 @@ def _caller(role: str) -> Caller:
     return Caller(name=role, role=role, correlation_id=f"chaos-{os.getpid()}")
 
 
-def in_a_process_of_its_own(settings: Settings, task: Mapping[str, Any], at: int) -> dict[str, Any] | None:
+def in_a_process_of_its_own(settings: Settings, task: Mapping[str, Any], at: int | str) -> dict[str, Any] | None:
     """What it had to tell; None where it was killed."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -156,9 +158,11 @@ def main() -> None:
     configure_logging(level="error", style="json")
     for line in sys.stdin:
         task = json.loads(line)
-        first = in_a_process_of_its_own(settings, task, task["at"])
-        last = first if first is not None else in_a_process_of_its_own(settings, task, 0)
-        print(json.dumps({"died": first is None, **(last or {"status": "DIED AGAIN"})}), flush=True)
+        told, deaths = None, 0
+        while told is None:
+            told = in_a_process_of_its_own(settings, task, task["at"] if deaths < task["times"] else 0)
+            deaths += told is None
+        print(json.dumps({"deaths": deaths, **told}), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ from benchmarks.chaos.trouble import refusal_of_customers
 from benchmarks.chaos.verdict import Verdict
 from benchmarks.chaos.wishes import Firm, Wish
 from benchmarks.chaos.world import ROOT, World
+from sync.runner import MOST_CRASHES
 
 AT_ONCE = 3
 SEED = 11
+POISON = "createAccount, the death of each worker that takes it up"
 REFUSED = "createAccount, refused by the ERP and taken back"
 
 
@@ -65,10 +67,10 @@ class Dying:
             process.stdin.close()
             await process.wait()
 
-    async def ask(self, wish: Wish, *, at: int) -> dict[str, Any]:
+    async def ask(self, wish: Wish, *, at: int | str, times: int = 1) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        task = {"workflow": wish.workflow, "key": wish.key, "input": wish.input, "at": at}
+        task = {"workflow": wish.workflow, "key": wish.key, "input": wish.input, "at": at, "times": times}
         self._process.stdin.write(json.dumps(task).encode() + b"\n")
         await self._process.stdin.drain()
         said: dict[str, Any] = json.loads(await self._process.stdout.readline())
@@ -95,6 +97,8 @@ async def filled(
             await asyncio.to_thread(world.no_faults)
             say(f"{name}: {row.deaths} deaths at {row.boundaries} boundaries, {dict(row.ended)}")
             matrix.rows.append(row)
+        if only is None:
+            matrix.rows.append(await _poison(firm, dying[0]))
         matrix.verdict = await evidence.verdict({})
         tell(matrix.verdict, say)
     return matrix
@@ -119,6 +123,13 @@ def _once(wishes: Iterator[Wish]) -> Iterator[Wish]:
         last = {**wish.input, "purchaseOrder": None}
 
 
+async def _poison(firm: Firm, dying: Dying) -> Row:
+    """A run that kills each worker that takes it up is put aside."""
+    wish = next(_tried(firm))[1]
+    said = await dying.ask(next(wish), at="create", times=MOST_CRASHES)
+    return Row(name=POISON, boundaries=1, deaths=said["deaths"], ended=Counter([said["status"]]))
+
+
 async def _row(name: str, wishes: list[Wish], dying: Sequence[Dying]) -> Row:
     first = await dying[0].ask(wishes[0], at=0)
     boundaries = int(first.get("boundaries", 0))
@@ -131,7 +142,7 @@ async def _row(name: str, wishes: list[Wish], dying: Sequence[Dying]) -> Row:
         nonlocal deaths
         for wish, at in waiting:
             said = await one.ask(wish, at=at)
-            deaths += said["died"]
+            deaths += said["deaths"]
             ended[said.get("status", "refused")] += 1
 
     async with asyncio.TaskGroup() as group:

@@ -84,4 +84,4 @@ def _matrices(matrices: Sequence[tuple[str, Matrix]]) -> Iterator[str]:
 
 
 def _listed(counted: Counter[str]) -> str:
-    return ", ".join(f"{many} {name}" for name, many in counted.most_common()) or "nothing"
+    return ", ".join(f"{many} {name}" for name, many in counted.most_common()) or "none"

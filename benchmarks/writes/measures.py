@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
-from benchmarks.driver import control
+from benchmarks.driver import control, posted
 from benchmarks.processes import running
+from benchmarks.queries import TRIVIAL
 from benchmarks.writes import noop
 from benchmarks.writes.places import Place, Servers, Site, site
 from benchmarks.writes.sending import Acknowledged, send_all, send_steadily
@@ -17,6 +18,7 @@ from benchmarks.writes.wishes import UPDATE_ACCOUNT, Flow, Wishes
 CLIENTS = 16
 WARM = 20
 IDLE_SECONDS = 4.0
+BARE_SECONDS = 5
 SKIPPED = 0.1
 """The share of a backlog at its begin and at its end that isn't counted: processes start, and run out of work."""
 
@@ -47,7 +49,9 @@ class Steady:
     accepted: Sequence[float]
     begun: Sequence[float]
     repeated: int
-    """Mutations that had to be sent again, since the ledger didn't answer in time."""
+    """Mutations that had to be sent again, since they weren't acknowledged in time."""
+    bare: Sequence[float]
+    """Milliseconds that a query for a constant took at the same pace just before: the machine's share."""
 
 
 async def backlog(place: Place, servers: Servers, wishes: Wishes, flow: Flow, many: int) -> Backlog:
@@ -98,9 +102,16 @@ async def steady(place: Place, servers: Servers, wishes: Wishes, *, per_second: 
         await send_all(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, WARM), clients=4)
         await found.ended(WARM)
         control(servers.upstream, "DELETE", "/writes")
+        nothing = ("", posted(gateway.port, TRIVIAL.text, {}))
+        bare = await send_steadily(gateway, [nothing] * (per_second * BARE_SECONDS), per_second=per_second)
         sent = await send_steadily(gateway, wishes.of(UPDATE_ACCOUNT, gateway.port, many), per_second=per_second)
         await found.ended(many + WARM)
-    return Steady([one.took for one in sent.told], _until_written(sent.told, servers), sent.repeated)
+    return Steady(
+        accepted=[one.took for one in sent.told],
+        begun=_until_written(sent.told, servers),
+        repeated=sent.repeated,
+        bare=[one.took for one in bare.told],
+    )
 
 
 async def _idle_transactions(found: Site) -> float:

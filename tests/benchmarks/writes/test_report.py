@@ -22,8 +22,8 @@ BACKLOG = Backlog(
 def report(*, transactions: float, acceptance: float) -> Report:
     """Three rounds, of which one was disturbed."""
     rounds = [replace(BACKLOG, transactions=found) for found in (transactions, transactions, 50.0)]
-    calm = Steady([acceptance] * 100, [3.0] * 100, 0)
-    steady = [calm, calm, Steady([9_000.0] * 100, [9_000.0] * 100, 2)]
+    calm = Steady([acceptance] * 100, [3.0] * 100, 0, [1.0])
+    steady = [calm, calm, Steady([9_000.0] * 100, [9_000.0] * 100, 2, [1.0])]
     measured = Measured(
         backlogs={UPDATE_ACCOUNT.name: rounds, CREATE_ACCOUNT.name: rounds},
         busy=[50.0],

@@ -58,7 +58,7 @@ def _plans(asked: argparse.Namespace, name: str, *, served: bool) -> Iterator[Pl
     mishaps = round(asked.runs * asked.mishaps)
     yield Plan(name=name, wishes=asked.runs, mishaps=mishaps, served=served, seed=asked.seed)
     if asked.full and served:
-        yield from promises.courses(asked.runs // 2)
+        yield from promises.courses(asked.runs // 4)
 
 
 def told(figures: Figures) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,10 +37,18 @@ class Clients:
 
     def __post_init__(self) -> None:
         self._http = httpx2.AsyncClient(timeout=12.0)
-        self._turn = itertools.cycle(self.urls)
+        self._turn: Iterator[str] = itertools.cycle(self.urls)
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    async def answered(self) -> None:
+        """Returns once every gateway has answered."""
+        for url in self.urls:
+            self._turn = itertools.repeat(url)
+            await self._insist(REQUESTER, "{ __typename }", {})
+        self._turn = itertools.cycle(self.urls)
+        self.resent.clear()
 
     async def send_all(self, wishes: Iterable[Wish], *, at_once: int) -> None:
         waiting = iter(wishes)

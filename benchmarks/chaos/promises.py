@@ -9,11 +9,12 @@ WORKER, GATEWAY = frozenset({"worker killed"}), frozenset({"gateway killed"})
 REDIS = frozenset({"Redis killed, empty when back", "Redis flushed"})
 POSTGRES = frozenset({"PostgreSQL killed"})
 OUTAGE_SECONDS = 45.0
+MISHAPS = 20
 
 
 def courses(runs: int) -> Iterator[Plan]:
-    """`runs` of each; the kills are as many to the run as was promised, or more."""
-    base = Plan(name="", wishes=runs, mishaps=runs // 50, served=True, weather="calm")
+    """`runs` of each; the kills are more to the run than was promised."""
+    base = Plan(name="", wishes=runs, mishaps=max(MISHAPS, runs // 50), served=True, weather="calm")
     yield replace(base, name="R1 workers killed", kinds=WORKER)
     yield replace(base, name="R2 gateways killed", kinds=GATEWAY)
     yield replace(base, name="R3 Redis killed and flushed", kinds=REDIS)

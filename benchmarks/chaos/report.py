@@ -61,7 +61,7 @@ def _courses(courses: Sequence[Figures]) -> Iterator[str]:
             f"{each.settled:.1f} s | {each.slowest:.1f} s | {chain} |"
         )
     yield ""
-    yield "| course | ended | in a queue | after people retried | what happened |"
+    yield "| course | ended | waiting in a queue, by code | after people retried | what happened |"
     yield "|---|---|---|---|---|"
     for each in courses:
         ended, queued = _listed(each.verdict.ended), _listed(each.verdict.queued)

@@ -96,6 +96,7 @@ async def staged(plan: Plan, world: World, folder: Path) -> AsyncIterator[Stage]
         stack.push_async_callback(installation.stop)
         clients = Clients(list(installation.gateways), installed.keys)
         stack.push_async_callback(clients.close)
+        await clients.answered()
         mishaps = trouble.of_processes(installation, dice) + trouble.of_platforms(world, dice)
         if ground.servers is not None:
             mishaps += trouble.of_servers(*ground.servers, dice)

@@ -1,7 +1,9 @@
 """A ledger with nothing in it, on either database, and a clock that a test holds."""
 
 import asyncio
+import os
 import shutil
+import tempfile
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -72,11 +74,22 @@ def postgres_ledger_url(postgres_ledger: str) -> str:
     return postgres_ledger
 
 
+@pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where the machine has one: tests may lose a database, so waiting for the disk gains nothing."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="cw-ledger-", dir=memory) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=DATABASES)
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def ledger_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
     """The URL of a ledger for this test alone, migrated and empty; for one kind of database after the other."""
     if request.param == "sqlite":
-        path = tmp_path / "ledger.db"
+        path = quick_folder / "ledger.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     url: str = request.getfixturevalue("postgres_ledger_url")

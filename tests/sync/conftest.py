@@ -76,7 +76,7 @@ def postgres_ledger_url(postgres_ledger: str) -> str:
 
 @pytest.fixture
 def quick_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where the machine has one: tests may lose a database, so waiting for the disk gains nothing."""
+    """A folder in memory where there is one: tests may lose a database, so waiting for the disk gains nothing."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ from sync.services import templates_of
 
 LEASE_SECONDS = 0.6
 APPROVAL_SECONDS = 3600.0
-LONGEST_SECONDS = 60.0
+PAUSE_SECONDS, MOST_LOOKS = 0.05, 2_000
 LEDGER_WRITES = ("accept", "decide", "claim", "change", "begin", "note", "finish", "stumble", "release")
 PLATFORM_CALLS = ("find", "fetch", "create", "update", "remove")
 Call = Callable[..., Awaitable[Any]]
@@ -118,16 +118,16 @@ async def done(settings: Settings, task: Mapping[str, Any], death: Death) -> dic
         if reply.run is None:
             return {"refused": str(reply.refusals)}
         run_id = reply.run.id
-        until = time.monotonic() + LONGEST_SECONDS
-        while True:
-            run = await place.ledger.run(run_id)
-            assert run is not None
-            if run.status in ENDED or time.monotonic() > until:
-                return {"run": run_id, "status": run.status.value, "boundaries": death.passed}
+        run = reply.run
+        for _ in range(MOST_LOOKS):
+            run = await place.ledger.run(run_id) or run
+            if run.status in ENDED:
+                break
             if run.status is RunStatus.AWAITING_APPROVAL:
                 await place.desk.approve(_caller(APPROVER), run_id, comment=None)
             elif not await place.runner.take(run_id):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(PAUSE_SECONDS)
+        return {"run": run_id, "status": run.status.value, "boundaries": death.passed}
     finally:
         await place.close()
 
@@ -141,10 +141,14 @@ def in_a_process_of_its_own(settings: Settings, task: Mapping[str, Any], at: int
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reading)
-        told = asyncio.run(done(settings, task, Death(at)))
-        os.write(writing, json.dumps(told).encode())
-        os._exit(0)
+        try:
+            os.close(reading)
+            told = asyncio.run(done(settings, task, Death(at)))
+            os.write(writing, json.dumps(told).encode())
+        finally:  # what the parent goes on with isn't the child's to do
+            if sys.exc_info()[1] is not None:
+                traceback.print_exc()
+            os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
@@ -159,10 +163,10 @@ def main() -> None:
     for line in sys.stdin:
         task = json.loads(line)
         told, deaths = None, 0
-        while told is None:
+        while told is None and deaths <= task["times"]:
             told = in_a_process_of_its_own(settings, task, task["at"] if deaths < task["times"] else 0)
             deaths += told is None
-        print(json.dumps({"deaths": deaths, **told}), flush=True)
+        print(json.dumps({"deaths": deaths, **(told or {"status": "FAILED WITHOUT BEING KILLED"})}), flush=True)
 
 
 if __name__ == "__main__":

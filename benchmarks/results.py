@@ -93,8 +93,8 @@ class Results:
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         yield "# Benchmark results"
         yield ""
-        yield "Of reads. How fast writes are is in [WRITES.md](WRITES.md), what becomes of them while everything is killed"
-        yield "in [CHAOS.md](CHAOS.md)."
+        yield "Of reads. How fast writes are is in [WRITES.md](WRITES.md), what becomes of them while everything is"
+        yield "killed in [CHAOS.md](CHAOS.md)."
         yield ""
         yield f"`python -m benchmarks` of {today}, on {machine()}."
         yield f"Python {platform.python_version()}, {packages}."

@@ -174,11 +174,13 @@ class Course:
                 await self._stage.clients.approve(approval.run_id)
 
     async def _repair(self) -> None:
-        """People retry what waits for them and wasn't overtaken, twice; what still fails waits on."""
+        """People retry what waits for them, twice, unless that would put an older value over a newer one; what still
+        fails waits on.
+        """
         for _ in range(2):
             runs = await self._evidence.runs()
             for run in reversed(runs):
-                if run.status is RunStatus.FAILED and not overtaken(run, runs):
+                if run.status is RunStatus.FAILED and not overtaken(run, runs, wholly=False):
                     await self._stage.clients.retry(run.id)
             await self._all_ended()
 

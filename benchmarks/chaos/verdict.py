@@ -243,9 +243,9 @@ def _subject(cause: str) -> str:
     return ":".join(cause.split(":")[:2])
 
 
-def overtaken(run: Run, runs: Sequence[Run]) -> bool:
-    """Whether what it was to do doesn't matter any more: later runs have set a value of each of its fields, or have
-    done the same.
+def overtaken(run: Run, runs: Sequence[Run], *, wholly: bool = True) -> bool:
+    """Whether what it was to do doesn't matter any more: later runs have set a value of each of its fields (of one of
+    them, where not `wholly`), or have done the same.
     """
     later = [
         each
@@ -258,7 +258,8 @@ def overtaken(run: Run, runs: Sequence[Run]) -> bool:
     if any(each.input == run.input for each in later):
         return True
     fields = {name for name, _ in _updates(run)}
-    return bool(fields) and fields <= {name for each in later for name, _ in _updates(each)}
+    newer = {name for each in later for name, _ in _updates(each)}
+    return bool(fields) and (fields <= newer if wholly else bool(fields & newer))
 
 
 def _new_account(judge: Judge, story: Story) -> Iterable[Count]:

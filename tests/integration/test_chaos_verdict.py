@@ -178,6 +178,10 @@ def test_an_update_is_overtaken_by_one_of_the_same_fields_alone(court: Court) ->
     other = court.run("updateAccount", RunStatus.SUCCEEDED, {"id": ACCOUNT, "billing": {"taxId": "GB1"}})
     same = court.run("updateAccount", RunStatus.SUCCEEDED, {"id": ACCOUNT, "website": "b"})
     assert not overtaken(failed, [failed, other])
+    both = court.run("updateAccount", RunStatus.FAILED, {"id": ACCOUNT, "website": "c", "billing": {"taxId": "GB2"}})
+    newer = court.run("updateAccount", RunStatus.SUCCEEDED, {"id": ACCOUNT, "website": "d"})
+    assert not overtaken(both, [both, newer])
+    assert overtaken(both, [both, newer], wholly=False)
     assert overtaken(failed, [failed, other, same])
 
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from benchmarks.chaos.verdict import ENTITIES, Judge, Story, Verdict
+from benchmarks.chaos.traces import Story
+from benchmarks.chaos.verdict import ENTITIES, Judge, Verdict
 from benchmarks.chaos.world import World, truth_of
 from schema.errors import CrosswalkError
 from sync.ledger.database import DatabaseLedger

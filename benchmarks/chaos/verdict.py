@@ -1,13 +1,13 @@
 """Decides by the platforms' own records what became of each run: done once, undone, waiting for a person, or wrong."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.chaos.world import Record
+from benchmarks.chaos.traces import COUNTED, Story, Traces, Truth, gone, updates
 from schema.ids import decode_id
-from sync.ledger.records import BusinessException, ExceptionState, Operation, Run, RunStatus, Step, StepStatus
+from sync.ledger.records import ExceptionState, Operation, Run, RunStatus, StepStatus
 
 ENTITIES: Mapping[str, tuple[str, ...]] = {
     "salesforce": ("Account", "Opportunity", "Contract", "CW_Invoice__c"),
@@ -30,16 +30,6 @@ _MADE = {
     ("netsuite", "salesOrder"): "id",
 }
 _UNDONE = (RunStatus.COMPENSATED, RunStatus.CANCELLED)
-Truth = Mapping[tuple[str, str], list[Record]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """A run, and what the ledger holds of it."""
-
-    run: Run
-    steps: tuple[Step, ...]
-    problems: tuple[BusinessException, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +66,7 @@ class Judge:
         problems = [problem for story in stories for problem in story.problems]
         self._open = {_subject(each.cause) for each in problems if each.status is ExceptionState.OPEN}
         self._verdict = Verdict()
-        self._index: dict[tuple[str, str, str], dict[str, list[Record]]] = {}
+        self._traces = Traces(truth)
 
     def verdict(self, acknowledged: Mapping[str, str]) -> Verdict:
         known = {story.run.idempotency_key: story.run.id for story in self._stories}
@@ -91,10 +81,11 @@ class Judge:
                 problem.code for problem in story.problems if problem.status is ExceptionState.OPEN
             )
             self._told(story)
-            count = _COUNTED.get(story.run.workflow)
-            for what, found, most in count(self, story) if count else ():
+            count = COUNTED.get(story.run.workflow)
+            for what, found, most in count(self._traces, story) if count else ():
                 self._once(story.run, what, found, most)
         self._last_wins()
+        self._undone_is_gone()
         self._nothing_else()
         self._work_billed_once()
         return self._verdict
@@ -123,20 +114,33 @@ class Judge:
 
     def _last_wins(self) -> None:
         """Of the updates of one value the last that was accepted holds."""
-        updates: dict[tuple[str, str], list[tuple[Run, Any]]] = defaultdict(list)
+        asked_of: dict[tuple[str, str], list[tuple[Run, Any]]] = defaultdict(list)
         for story in sorted(self._stories, key=lambda each: each.run.sequence):
-            for field_name, value in _updates(story.run):
-                updates[story.run.order_key or "", field_name].append((story.run, value))
-        for (record_id, field_name), asked in updates.items():
+            for field_name, value in updates(story.run):
+                asked_of[story.run.order_key or "", field_name].append((story.run, value))
+        for (record_id, field_name), asked in asked_of.items():
             done = [place for place, (run, _) in enumerate(asked) if run.status is RunStatus.SUCCEEDED]
             if not done:
                 continue
             last = done[-1]
             possible = [asked[last][1]] + [value for run, value in asked[last + 1 :] if run.status is RunStatus.FAILED]
-            found = self._value(record_id, field_name)
+            found = self._traces.value(record_id, field_name)
             if found not in possible:
                 why = f"{field_name} of {decode_id(record_id).external_id} is {found!r}, not {possible[0]!r}"
                 self._verdict.lost.append(Wrong(asked[last][0], why))
+
+    def _undone_is_gone(self) -> None:
+        there = {
+            (platform, str(record[id_name]))
+            for (platform, entity), id_name in _MADE.items()
+            for record in self._truth[platform, entity]
+            if not gone(record)
+        }
+        for story in self._stories:
+            for step in story.steps if story.run.status in _UNDONE else ():
+                if step.created and (step.platform, step.external_id) in there:
+                    why = f"{step.name} is undone, and {step.platform} still has {step.external_id}"
+                    self._verdict.duplicated.append(Wrong(story.run, why))
 
     def _nothing_else(self) -> None:
         """Whatever is new on a platform was made by a step, and no step's key has made two."""
@@ -152,7 +156,7 @@ class Judge:
         for (platform, entity), id_name in _MADE.items():
             for record in self._truth[platform, entity]:
                 record_id = str(record[id_name])
-                if record_id in self._before[platform, entity] or _gone(record) or (platform, record_id) in made:
+                if record_id in self._before[platform, entity] or gone(record) or (platform, record_id) in made:
                     continue
                 if bearers.get(record_id, record.get("CW_Key__c") or record.get("externalId")) not in doubtful:
                     why = f"{platform} has a {entity} {record_id} that no run accounts for"
@@ -172,7 +176,7 @@ class Judge:
             str(record["id"])
             for entity in ("workspaces", "workspace_groups", "stories", "workspace_resources", "invoices")
             for record in self._truth["kantata", entity]
-            if not _gone(record)
+            if not gone(record)
         }
         bearers: dict[tuple[str, str], set[str]] = defaultdict(set)
         for each in self._truth["kantata", "external_references"]:
@@ -187,55 +191,11 @@ class Judge:
     def _work_billed_once(self) -> None:
         billed: Counter[str] = Counter()
         for invoice in self._truth["kantata", "invoices"]:
-            if not _gone(invoice):
+            if not gone(invoice):
                 billed.update(str(each) for each in invoice.get("time_entry_ids") or ())
         for entry, times in billed.items():
             if times > 1:
                 self._verdict.duplicated.append(Wrong(None, f"the time entry {entry} is on {times} invoices"))
-
-    # ------------------------------------------------------------------------------------------------------- counts
-
-    def count(self, platform: str, entity: str, name: str, value: Any) -> int:
-        return len(self.found(platform, entity, name, value))
-
-    def found(self, platform: str, entity: str, name: str, value: Any) -> list[Record]:
-        index = self._index.get((platform, entity, name))
-        if index is None:
-            index = self._index[platform, entity, name] = defaultdict(list)
-            for record in self._truth[platform, entity]:
-                if not _gone(record):
-                    index[str(record.get(name))].append(record)
-        return index.get(str(value), [])
-
-    def _value(self, record_id: str, field_name: str) -> Any:
-        key = decode_id(record_id)
-        platform, entity, id_name, name = _FIELDS[field_name]
-        if field_name == "taxId":
-            id_name = "externalId"
-        found = self.found(platform, entity, id_name, key.external_id)
-        return found[0].get(name) if found else None
-
-
-_FIELDS = {
-    "website": ("salesforce", "Account", "Id", "Website"),
-    "taxId": ("netsuite", "customer", "externalId", "vatRegNumber"),
-    "project name": ("kantata", "workspaces", "id", "title"),
-    "contract status": ("salesforce", "Contract", "Id", "Status"),
-}
-_CONTRACT_STATUS = {"IN_REVIEW": "In Approval Process", "APPROVED": "Approved"}
-Count = tuple[str, int, int]
-"""What was counted, how many there are, and how many there should be."""
-
-
-def _updates(run: Run) -> Iterator[tuple[str, Any]]:
-    match run.workflow:
-        case "updateAccount":
-            if "website" in run.input:
-                yield "website", run.input["website"]
-            if "billing" in run.input:
-                yield "taxId", run.input["billing"]["taxId"]
-        case "updateProject":
-            yield "project name", run.input["name"]
 
 
 def _subject(cause: str) -> str:
@@ -257,93 +217,6 @@ def overtaken(run: Run, runs: Sequence[Run], *, wholly: bool = True) -> bool:
     ]
     if any(each.input == run.input for each in later):
         return True
-    fields = {name for name, _ in _updates(run)}
-    newer = {name for each in later for name, _ in _updates(each)}
+    fields = {name for name, _ in updates(run)}
+    newer = {name for each in later for name, _ in updates(each)}
     return bool(fields) and (fields <= newer if wholly else bool(fields & newer))
-
-
-def _new_account(judge: Judge, story: Story) -> Iterable[Count]:
-    given = story.run.input
-    yield "accounts", judge.count("salesforce", "Account", "Name", given["name"]), 1
-    if "billing" in given:
-        yield "customers", judge.count("netsuite", "customer", "companyName", given["billing"]["legalName"]), 1
-
-
-def _onboarding(judge: Judge, story: Story) -> Iterable[Count]:
-    given = story.run.input
-    found = judge.found("netsuite", "customer", "companyName", given["legalName"])
-    yield "customers", len(found), len(given["legalEntityIds"])
-    if story.run.status is RunStatus.SUCCEEDED:
-        account = judge.found("salesforce", "Account", "Id", decode_id(given["accountId"]).external_id)
-        told = sum(1 for each in account if all(str(one["id"]) in (each["CW_ERP_Customers__c"] or "") for one in found))
-        yield "accounts that are told their customers", told, 1
-
-
-def _conversion(judge: Judge, story: Story) -> Iterable[Count]:
-    run = story.run
-    projects = judge.found("kantata", "workspaces", "title", run.input["projectName"])
-    # Asked for twice, the first run's project is the other's as well.
-    twin = run.status in _UNDONE or (run.status is RunStatus.FAILED and len(projects) == 1)
-    if not twin:
-        yield "projects", len(projects), 1
-        yield "schedules", judge.count("netsuite", "salesOrder", "memo", run.input["projectName"]), 1
-    for project in projects:
-        yield "jobs in the ERP", judge.count("netsuite", "job", "externalId", project["id"]), 1
-        stories = judge.found("kantata", "stories", "workspace_id", project["id"])
-        copies = Counter((each["story_type"], each["title"]) for each in stories)
-        yield "copies of a task or milestone", max(copies.values(), default=1), 1
-        deal = judge.found("salesforce", "Opportunity", "Id", decode_id(run.input["opportunityId"]).external_id)
-        if run.status is RunStatus.SUCCEEDED:
-            yield "links back", sum(1 for each in deal if each["CW_Project__c"] == project["id"]), 1
-
-
-def _invoice(judge: Judge, story: Story) -> Iterable[Count]:
-    given = story.run.input
-    found = judge.found("netsuite", "invoice", "otherRefNum", given["purchaseOrder"])
-    yield "invoices", len(found), 1
-    for invoice in found if "lines" in given else ():
-        yield "lines", invoice["item"]["totalResults"], len(given["lines"])
-    taken = [step for step in story.steps if step.type == "ProjectInvoice" and step.operation is Operation.CREATE]
-    if taken and story.run.status is RunStatus.SUCCEEDED:
-        yield "invoices in the PSA", judge.count("kantata", "invoices", "id", taken[0].external_id), 1
-
-
-def _posting(judge: Judge, story: Story) -> Iterable[Count]:
-    if story.run.status is RunStatus.SUCCEEDED:
-        found = judge.found("netsuite", "invoice", "id", decode_id(story.run.input["invoiceId"]).external_id)
-        yield "posted invoices", sum(1 for each in found if each["approvalStatus"]["id"] == "2"), 1
-
-
-def _telling(judge: Judge, story: Story) -> Iterable[Count]:
-    for step in story.steps:
-        if step.type == "InvoiceSummary" and story.run.status is RunStatus.SUCCEEDED:
-            key = f"netsuite-{decode_id(story.run.input['invoiceId']).external_id}"
-            yield "invoices in the CRM", judge.count("salesforce", "CW_Invoice__c", "CW_Key__c", key), 1
-
-
-def _contract(judge: Judge, story: Story) -> Iterable[Count]:
-    if story.run.status is RunStatus.SUCCEEDED:
-        found = judge.found("salesforce", "Contract", "Id", decode_id(story.run.input["id"]).external_id)
-        wanted = _CONTRACT_STATUS[story.run.input["status"]]
-        yield f"contracts that are {wanted}", sum(1 for each in found if each["Status"] == wanted), 1
-
-
-_COUNTED: Mapping[str, Callable[[Judge, Story], Iterable[Count]]] = {
-    "createAccount": _new_account,
-    "onboardCustomer": _onboarding,
-    "convertOpportunity": _conversion,
-    "createInvoice": _invoice,
-    "postInvoice": _posting,
-    "syncInvoiceStatus": _telling,
-    "updateContractStatus": _contract,
-}
-
-
-def _gone(record: Record) -> bool:
-    """Deleted, archived or cancelled: no effect any more."""
-    return bool(
-        record.get("IsDeleted")
-        or record.get("archived")
-        or record.get("deleted_at")
-        or record.get("status") == "cancelled"
-    )

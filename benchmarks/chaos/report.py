@@ -55,10 +55,11 @@ def _courses(courses: Sequence[Figures]) -> Iterator[str]:
     yield "| course | runs | kills | drops | lost | duplicated | after the last kill | slowest answer | audit chain |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for each in courses:
+        settled = f"{each.settled:.1f} s" if each.kills else "-"
         chain = each.audit_problem or f"whole, {each.audit_entries:,} entries"
         yield (
             f"| {each.plan.name} | {each.runs:,} | {each.kills} | {each.drops:,} | {each.lost} | {each.duplicated} | "
-            f"{each.settled:.1f} s | {each.slowest:.1f} s | {chain} |"
+            f"{settled} | {each.slowest:.1f} s | {chain} |"
         )
     yield ""
     yield "| course | ended | waiting in a queue, by code | after people retried | what happened |"

@@ -109,7 +109,7 @@ def test_pauses_have_jitter_and_a_ceiling(tries: int, jitter: float) -> None:
     endings = Endings(None, SystemClock(), lambda: jitter)  # type: ignore[arg-type]
     failed = Later(error=StepError(code="UPSTREAM_TIMEOUT", message="no answer", retryable=True))
     whole = min(LONGEST_PAUSE, 2.0 ** min(tries - 1, 50))
-    assert whole / 2 <= endings.pause(failed, tries) < whole
+    assert whole / 2 <= endings.pause(failed, tries) <= whole
     named = Later(error=failed.error, delay=40.0, parked="kantata: asks for a pause")
     assert 40.0 <= endings.pause(named, tries) <= 41.0
     away = Later(error=failed.error, parked="netsuite: closed for maintenance")

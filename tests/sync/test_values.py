@@ -113,4 +113,4 @@ def test_pauses_have_jitter_and_a_ceiling(tries: int, jitter: float) -> None:
     named = Later(error=failed.error, delay=40.0, parked="kantata: asks for a pause")
     assert 40.0 <= endings.pause(named, tries) <= 41.0
     away = Later(error=failed.error, parked="netsuite: closed for maintenance")
-    assert PARKED_PAUSE / 2 <= endings.pause(away, tries) < PARKED_PAUSE
+    assert PARKED_PAUSE / 2 <= endings.pause(away, tries) <= PARKED_PAUSE

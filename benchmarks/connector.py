@@ -9,6 +9,7 @@ import msgspec
 
 from platforms import readers
 from platforms.connected import Connected, Probe
+from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.http import HttpRequest, Transport
 from platforms.mapping import Mapped, choice, day, instant, money, same, text
@@ -199,6 +200,7 @@ class Platform:
         self._transport = transport
         self.reader: Reader = PlatformReader(self._gate, base_url, facets)
         self.writer = None
+        self.feeds = PlatformFeeds()
 
     def health(self) -> PlatformHealth:
         return self._gate.health

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from platforms.feeds import PlatformFeeds
 from platforms.quota import Quota
 from platforms.readers import Reader
 from platforms.writers import Writer
@@ -36,6 +37,7 @@ class Connected(Protocol):
     reader: Reader
     writer: Writer | None
     """None: nothing can be written there."""
+    feeds: PlatformFeeds
 
     def health(self) -> PlatformHealth: ...
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from platforms.connected import Probe
+from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.http import Transport
 from platforms.quota import Quota
@@ -34,6 +35,7 @@ class GatedPlatform(ABC):
         transport: Transport,
         *,
         writer: Writer | None = None,
+        feeds: PlatformFeeds | None = None,
     ) -> None:
         self.name = connection.name
         self.vendor = connection.vendor
@@ -42,6 +44,7 @@ class GatedPlatform(ABC):
         self.peers: Mapping[PlatformRole, str] = connection.peers
         self.reader = reader
         self.writer = writer
+        self.feeds = feeds or PlatformFeeds()
         self._gate = gate
         self._transport = transport
 

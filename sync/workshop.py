@@ -10,6 +10,7 @@ from platforms.bindings import Bindings
 from runtime.bell import SharedBell
 from runtime.clock import Clock
 from runtime.settings import Settings
+from sync.background import Service, background
 from sync.broker import RunQueue, embedded_broker, redis_broker
 from sync.firm import Firm
 from sync.flows import flows
@@ -68,6 +69,9 @@ class Workshop:
         self._queue = queue
         self.relay = Relay(ledger, queue, clock)
         self.desk = FrontDesk(ledger, firm, processes, clock, ring=self.relay.ring, approval_seconds=approval_seconds)
+        self._services: tuple[Service, ...] = ()
+        if self.workers is not None:
+            self._services = background(settings, bindings, ledger, clock, self.desk)
         shared = url or settings.cache.url
         self._bell = None if shared is None else SharedBell(ledger.bell, shared.get_secret_value(), EVENTS)
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,6 +83,7 @@ class Workshop:
         if self.workers is not None:
             self.workers.start()
         self._tasks.append(asyncio.create_task(self.relay.run()))
+        self._tasks += [asyncio.create_task(service.run()) for service in self._services]
         if self._bell is not None:
             self._tasks.append(asyncio.create_task(self._bell.run()))
 

@@ -12,6 +12,7 @@ import msgspec
 from benchmarks.connector import ACCOUNT_STATUS, CRM, ERP, ROWS, PlatformProjection, PlatformReader
 from platforms.budget import Budgets
 from platforms.connected import Connected, Probe
+from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.http import HttpRequest, HttpResponse, Transport
 from platforms.mapping import Mapped, same, text
@@ -200,6 +201,7 @@ class Platform:
         self._gate = Gate(self.name, transport, timeout=10.0, slots=SLOTS, budget=budget)
         self._transport = transport
         self.reader: Reader = SearchingReader(self._gate, base_url, FACETS[role])
+        self.feeds = PlatformFeeds()
         self.writer: Writer | None = PlatformWriter(self._gate, base_url, WRITABLES[role])
 
     def health(self) -> PlatformHealth:

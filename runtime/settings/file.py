@@ -1,6 +1,6 @@
 """Reads `crosswalk.yaml`, lays the environment over it, fetches the secrets and checks the whole."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +83,12 @@ def _mapping(path: Path, content: Any) -> dict[str, Any]:
 def _fetch_secrets(settings: dict[str, Any], *, environ: Mapping[str, str], folder: Path) -> list[str]:
     """Puts the secrets in place of the references to them; one line per secret that is missing or in the open."""
     problems: list[str] = []
-    platforms = settings.get("platforms")
-    for name, platform in platforms.items() if isinstance(platforms, dict) else ():
-        credentials = platform.get("credentials") if isinstance(platform, dict) else None
-        if not isinstance(credentials, dict):
-            continue
-        for key, reference in list(credentials.items()):
-            try:
-                credentials[key] = resolve(reference, environ=environ, folder=folder)
-            except SecretMissingError as error:
-                del credentials[key]
-                problems.append(f"platforms.{name}.credentials.{key}: {error}")
+    for path, secrets, key in list(_secrets(settings)):
+        try:
+            secrets[key] = resolve(secrets[key], environ=environ, folder=folder)
+        except SecretMissingError as error:
+            del secrets[key]
+            problems.append(f"{path}.{key}: {error}")
     for name in ("cache", "ledger", "broker"):
         section = settings.get(name)
         if not isinstance(section, dict) or section.get("url") is None:
@@ -104,6 +99,19 @@ def _fetch_secrets(settings: dict[str, Any], *, environ: Mapping[str, str], fold
             del section["url"]
             problems.append(f"{name}.url: {error}")
     return problems
+
+
+def _secrets(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Where references to secrets stand: the path of the part that holds one, the part, and the name in it."""
+    for section, part in (("platforms", "credentials"), ("webhooks", "secrets")):
+        entries = settings.get(section)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            secrets = entry.get(part) if isinstance(entry, dict) else None
+            if isinstance(secrets, dict):
+                yield from ((f"{section}.{name}.{part}", secrets, key) for key in secrets)
+    hooks = settings.get("hooks")
+    if isinstance(hooks, dict) and hooks.get("signing_key") is not None:
+        yield "hooks", hooks, "signing_key"
 
 
 def _beside_the_file(settings: Settings, folder: Path) -> Settings:

@@ -4,8 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AnyHttpUrl,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     UrlConstraints,
@@ -13,16 +11,20 @@ from pydantic import (
     model_validator,
 )
 
+from runtime.settings.happenings import (
+    FeedsSettings,
+    HooksSettings,
+    ReconciliationSettings,
+    RetentionSettings,
+    RuleMode,
+    WebhookSettings,
+)
+from runtime.settings.section import Section
+
 Role = Literal["CRM", "CLM", "PSA", "BILLING", "ERP", "HRIS"]
 PlatformName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d{1,5})?$")]
 BaseUrl = Annotated[AnyHttpUrl, UrlConstraints(max_length=500)]
-
-
-class Section(BaseModel):
-    """A part of the settings; keys that it does not know are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ServerSettings(Section):
@@ -219,6 +221,22 @@ class Settings(Section):
         default_factory=dict, description="What the firm sells, by service code: how the work for it is set up."
     )
     writes: WritesSettings = Field(default=WritesSettings(), description="How governed writes are carried out.")
+    feeds: FeedsSettings = Field(default=FeedsSettings(), description="How changes on the platforms are noticed.")
+    webhooks: dict[PlatformName, WebhookSettings] = Field(
+        default_factory=dict, description="What platforms may send to `/webhooks/PLATFORM`, by the platform's name."
+    )
+    hooks: HooksSettings = Field(
+        default=HooksSettings(), description="Webhooks that Crosswalk sends to those who registered for them."
+    )
+    triggers: dict[str, RuleMode] = Field(
+        default_factory=dict,
+        description="Which rules start runs by themselves when something happens, by the rule's name: `on`, `off`, or "
+        "`propose`, where the run waits for a person.",
+    )
+    reconciliation: ReconciliationSettings = Field(
+        default=ReconciliationSettings(), description="Comparing what several platforms hold of the same."
+    )
+    retention: RetentionSettings = Field(default=RetentionSettings(), description="How long things are kept.")
     ledger: LedgerSettings = Field(
         default=LedgerSettings(), description="Where runs, and all that is known of them, are kept."
     )
@@ -245,6 +263,11 @@ class Settings(Section):
             f"roles.{role} names {name!r}, which is not under platforms (there: {known})"
             for role, names in self.roles.items()
             for name in names
+            if name not in self.platforms
+        ]
+        wrong += [
+            f"webhooks.{name}: is not under platforms (there: {known})"
+            for name in self.webhooks
             if name not in self.platforms
         ]
         wrong += [f"roles.{role} names no platform" for role, names in self.roles.items() if not names]

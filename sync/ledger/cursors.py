@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from runtime.database import Connection
-from sync.ledger.port import Cursor
+from sync.ledger.port_of_changes import Cursor
 from sync.ledger.records import Json
 from sync.ledger.tables import cursors
 from sync.ledger.transaction import Transaction

@@ -10,8 +10,9 @@ from runtime.bell import Bell
 from runtime.clock import Clock
 from runtime.database import Connection, Database, DatabaseUnavailableError, open_database
 from schema.errors import LedgerUnavailable, Queue
-from sync.ledger import accepting, chain, claiming, cursors, deciding, inbox, relay, retention, working
-from sync.ledger.port import Cursor, Hold, LeaseLostError, NewRun, Outcome, Received, RunChange, RunQuery
+from sync.ledger import accepting, chain, claiming, deciding, relay, retention, working
+from sync.ledger.database_of_changes import DatabaseCursors, DatabaseFeeds, DatabaseInbox, DatabaseSnapshots
+from sync.ledger.port import Hold, LeaseLostError, NewRun, Outcome, RunChange, RunQuery
 from sync.ledger.reading import Reading
 from sync.ledger.records import (
     Approval,
@@ -83,37 +84,6 @@ class DatabaseTransactions:
         await self._database.close()
 
 
-class DatabaseInbox:
-    """The port's Inbox."""
-
-    def __init__(self, transactions: DatabaseTransactions) -> None:
-        self._transactions = transactions
-
-    async def put(self, *, source: str, event_id: str, body: bytes, correlation_id: str) -> bool:
-        return await self._transactions.write(
-            lambda tx: inbox.put(tx, source=source, event_id=event_id, body=body, correlation_id=correlation_id)
-        )
-
-    async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
-        return await self._transactions.write(lambda tx: inbox.take(tx, most=most, seconds=seconds))
-
-    async def done(self, ids: Sequence[int]) -> None:
-        await self._transactions.write(lambda tx: inbox.done(tx, ids))
-
-
-class DatabaseCursors:
-    """The port's Cursors."""
-
-    def __init__(self, transactions: DatabaseTransactions) -> None:
-        self._transactions = transactions
-
-    async def get(self, name: str) -> Cursor:
-        return await self._transactions.read(lambda connection: cursors.get(connection, name))
-
-    async def move(self, name: str, *, version: int, position: Json) -> bool:
-        return await self._transactions.write(lambda tx: cursors.move(tx, name, version=version, position=position))
-
-
 class DatabaseLedger:
     """The port's Ledger."""
 
@@ -123,6 +93,8 @@ class DatabaseLedger:
         self.bell = self._transactions.bell
         self.inbox = DatabaseInbox(self._transactions)
         self.cursors = DatabaseCursors(self._transactions)
+        self.snapshots = DatabaseSnapshots(self._transactions)
+        self.feeds = DatabaseFeeds(self._transactions)
 
     async def accept(self, new: NewRun) -> Run:
         return await self._write(lambda tx: accepting.accept(tx, new), first=True)
@@ -217,10 +189,6 @@ class DatabaseLedger:
         return await self._write(deciding.expire_approvals)
 
     async def forget(self, *, before: datetime) -> int:
-        """Removes events, and incoming messages dealt with, from before `before`, some thousand at a time; how many.
-
-        Until it removes none, there are more.
-        """
         return await self._write(lambda tx: retention.forget(tx, before))
 
     # ---------------------------------------------------------------------------------------------------- reading

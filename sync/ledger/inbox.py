@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from sync.ledger.port import Received
+from sync.ledger.port_of_changes import Received
 from sync.ledger.tables import inbox
 from sync.ledger.transaction import Transaction
 

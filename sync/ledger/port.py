@@ -12,6 +12,7 @@ from typing import Protocol
 
 from runtime.bell import Bell
 from schema.errors import Queue
+from sync.ledger.port_of_changes import Cursors, Feeds, Inbox, Snapshots
 from sync.ledger.records import (
     Approval,
     ApprovalState,
@@ -149,6 +150,18 @@ class Ledger(Protocol):
     def bell(self) -> Bell:
         """Rings once this process has written events."""
         ...
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    @property
+    def cursors(self) -> Cursors: ...
+
+    @property
+    def snapshots(self) -> Snapshots: ...
+
+    @property
+    def feeds(self) -> Feeds: ...
 
     # ------------------------------------------------------------------------------------------------- accepting
 
@@ -322,49 +335,11 @@ class Ledger(Protocol):
         """
         ...
 
+    async def forget(self, *, before: datetime) -> int:
+        """Removes events, and incoming messages dealt with, from before `before`, some thousand at a time; how many.
+
+        Until it removes none, there are more.
+        """
+        ...
+
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """Something that a platform sent by itself, as it came. `tries`: how often it was taken, this time included."""
-
-    id: int
-    source: str
-    event_id: str
-    body: bytes
-    correlation_id: str
-    received_at: datetime
-    tries: int
-
-
-class Inbox(Protocol):
-    """What platforms send, kept raw before it is answered, once per source and event id."""
-
-    async def put(self, *, source: str, event_id: str, body: bytes, correlation_id: str) -> bool:
-        """False: it was there already."""
-        ...
-
-    async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
-        """Oldest first; nobody else gets them for `seconds`. What is not `done` by then comes again."""
-        ...
-
-    async def done(self, ids: Sequence[int]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a feed was read. `version` 0: never yet."""
-
-    position: Json
-    version: int
-
-
-class Cursors(Protocol):
-    """How far each feed was read, by the feed's name."""
-
-    async def get(self, name: str) -> Cursor: ...
-
-    async def move(self, name: str, *, version: int, position: Json) -> bool:
-        """False, and nothing is changed, where somebody else has moved it since `version` was read."""
-        ...

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from sync.ledger.port_of_changes import Feed, Snapshot
 from sync.ledger.records import Approval, AuditEntry, BusinessException, Event, Link, Run, Step
 
-Record = TypeVar("Record", Run, Step, Approval, BusinessException, Link, AuditEntry, Event)
+Record = TypeVar("Record", Run, Step, Approval, BusinessException, Link, AuditEntry, Event, Snapshot, Feed)
 
 
 def record_of(kind: type[Record], row: sa.Row[Any]) -> Record:

@@ -21,24 +21,26 @@ metadata = sa.MetaData(
 )
 
 
-def _counter(name: str) -> Column[int]:
+def counter(name: str) -> Column[int]:
+    """A primary key that the database counts up."""
     return Column(name, Number, primary_key=True, autoincrement=True)
 
 
-def _literal(column: Column[Any], *values: str) -> sa.ColumnElement[bool]:
+def literal(column: Column[Any], *values: str) -> sa.ColumnElement[bool]:
     """A condition that a partial index is chosen for: with parameters in it PostgreSQL couldn't know that it fits."""
     texts: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{value}'") for value in values]
     return column == texts[0] if len(texts) == 1 else column.in_(texts)
 
 
-def _partial(where: sa.ColumnElement[bool]) -> dict[str, Any]:
+def partial(where: sa.ColumnElement[bool]) -> dict[str, Any]:
+    """Options of an index over some rows only."""
     return {"sqlite_where": where, "postgresql_where": where}
 
 
 runs = Table(
     "runs",
     metadata,
-    _counter("sequence"),
+    counter("sequence"),
     Column("id", Text, nullable=False, unique=True),
     Column("workflow", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -69,14 +71,14 @@ runs = Table(
     UniqueConstraint("caller", "idempotency_key"),
     sqlite_autoincrement=True,
 )
-IS_ACTIVE = _literal(runs.c.status, *sorted(ACTIVE))
-Index("ix_runs_active", runs.c.next_at, **_partial(IS_ACTIVE))
-Index("ix_runs_order", runs.c.order_key, runs.c.sequence, **_partial(IS_ACTIVE))
+IS_ACTIVE = literal(runs.c.status, *sorted(ACTIVE))
+Index("ix_runs_active", runs.c.next_at, **partial(IS_ACTIVE))
+Index("ix_runs_order", runs.c.order_key, runs.c.sequence, **partial(IS_ACTIVE))
 
 steps = Table(
     "steps",
     metadata,
-    _counter("number"),
+    counter("number"),
     Column("run_id", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False),
@@ -99,13 +101,14 @@ steps = Table(
     Column("started_at", Instant),
     Column("finished_at", Instant),
     UniqueConstraint("run_id", "name"),
+    Index(None, "platform", "external_id"),
     sqlite_autoincrement=True,
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    _counter("id"),
+    counter("id"),
     Column("run_id", Text, nullable=False),
     Column("at", Instant, nullable=False),
     sqlite_autoincrement=True,
@@ -114,7 +117,7 @@ outbox = Table(
 inbox = Table(
     "inbox",
     metadata,
-    _counter("id"),
+    counter("id"),
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -126,7 +129,7 @@ inbox = Table(
     UniqueConstraint("source", "event_id"),
     sqlite_autoincrement=True,
 )
-Index("ix_inbox_undone", inbox.c.id, **_partial(inbox.c.done_at.is_(None)))
+Index("ix_inbox_undone", inbox.c.id, **partial(inbox.c.done_at.is_(None)))
 
 links = Table(
     "links",
@@ -153,7 +156,7 @@ cursors = Table(
 approvals = Table(
     "approvals",
     metadata,
-    _counter("number"),
+    counter("number"),
     Column("run_id", Text, nullable=False, unique=True),
     Column("state", Text, nullable=False),
     Column("required_role", Text, nullable=False),
@@ -166,13 +169,13 @@ approvals = Table(
     Column("comment", Text),
     sqlite_autoincrement=True,
 )
-IS_SUBMITTED = _literal(approvals.c.state, ApprovalState.SUBMITTED)
-Index("ix_approvals_submitted", approvals.c.expires_at, **_partial(IS_SUBMITTED))
+IS_SUBMITTED = literal(approvals.c.state, ApprovalState.SUBMITTED)
+Index("ix_approvals_submitted", approvals.c.expires_at, **partial(IS_SUBMITTED))
 
 exceptions = Table(
     "exceptions",
     metadata,
-    _counter("number"),
+    counter("number"),
     Column("id", Text, nullable=False, unique=True),
     Column("queue", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -194,8 +197,8 @@ exceptions = Table(
     Index(None, "status", "queue"),
     sqlite_autoincrement=True,
 )
-IS_OPEN = _literal(exceptions.c.status, ExceptionState.OPEN)
-Index("uq_exceptions_open_cause", exceptions.c.cause, unique=True, **_partial(IS_OPEN))
+IS_OPEN = literal(exceptions.c.status, ExceptionState.OPEN)
+Index("uq_exceptions_open_cause", exceptions.c.cause, unique=True, **partial(IS_OPEN))
 
 audit = Table(
     "audit",

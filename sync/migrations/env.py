@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sync.ledger.tables import metadata
+from sync.ledger.tables_of_changes import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -17,6 +17,7 @@ from graphql import parse, validate
 
 from platforms.bindings import Bindings
 from platforms.connected import Probe
+from platforms.feeds import PlatformFeeds
 from platforms.mapping import Mapped
 from platforms.predicates import And, Compare, Constant, Missing, Or, Predicate
 from platforms.quota import Quota
@@ -198,6 +199,7 @@ class MemoryPlatform:
         self.base_url = f"https://{name}.example"
         self.peers = dict(peers or {})
         self.writer = None
+        self.feeds = PlatformFeeds()
         self.reader = MemoryReader(self, facets, records, manner or Manner())
         self.calls: Counter[str] = Counter()
         self.error: CrosswalkError | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sync.ledger.port import Cursor
+from sync.ledger.port_of_changes import Cursor
 
 
 async def put(ledger, event_id, source="salesforce"):

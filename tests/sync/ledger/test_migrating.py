@@ -9,7 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
@@ -19,7 +21,7 @@ from sync import migrations
 from sync.ledger import migrating
 from sync.ledger.database import open_ledger
 from sync.ledger.migrating import LedgerVersionError, Migrated, migrate, prepare
-from sync.ledger.tables import metadata
+from sync.ledger.tables_of_changes import metadata
 
 NEWEST = migrations.REVISIONS[-1]
 
@@ -44,6 +46,14 @@ async def in_database(url, work):
         return await database.write(lambda connection: connection.run_sync(work))
     finally:
         await database.close()
+
+
+def upgrade(connection, revision):
+    config = Config()
+    config.set_main_option("script_location", "sync:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 async def test_the_migrations_make_exactly_the_tables_that_the_code_works_with(ledger_url):
@@ -112,9 +122,32 @@ async def test_a_new_file_is_prepared_by_itself_and_a_new_database_is_not(empty_
 
 
 async def test_an_older_ledger_is_refused_with_what_to_do(ledger_url, monkeypatch):
-    monkeypatch.setattr(migrating, "REVISIONS", ("0001", "0002"))
-    with pytest.raises(LedgerVersionError, match=r"is at revision 0001, and .* needs 0002; .* run `crosswalk migrate`"):
+    monkeypatch.setattr(migrating, "REVISIONS", (*migrations.REVISIONS, "0999"))
+    told = rf"is at revision {NEWEST}, and .* needs 0999; .* run `crosswalk migrate`"
+    with pytest.raises(LedgerVersionError, match=told):
         await prepare(ledger_url)
+
+
+async def test_a_ledger_of_the_first_revision_is_brought_up_to_the_newest_with_all_that_is_in_it(empty_url):
+    await in_database(empty_url, lambda connection: upgrade(connection, "0001"))
+    await in_database(
+        empty_url,
+        lambda connection: connection.exec_driver_sql(
+            "insert into cursors (name, position, version, at) values ('feed', '{}', 7, '2026-01-31 00:00:00')"
+        ),
+    )
+    with pytest.raises(LedgerVersionError, match="run `crosswalk migrate`"):
+        await prepare(empty_url)
+    assert await migrate(empty_url) == Migrated("0001", NEWEST)
+    await prepare(empty_url)
+    kept = await in_database(
+        empty_url, lambda connection: connection.exec_driver_sql("select name, version from cursors").all()
+    )
+    assert [tuple(row) for row in kept] == [("feed", 7)]
+    differences = await in_database(
+        empty_url, lambda connection: compare_metadata(MigrationContext.configure(connection), metadata)
+    )
+    assert differences == []
 
 
 async def test_a_newer_ledger_is_refused_with_what_to_do(ledger_url):

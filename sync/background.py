@@ -1,0 +1,28 @@
+"""What a process that works does by itself, beside working on runs."""
+
+from typing import Protocol
+
+from platforms.bindings import Bindings
+from runtime.clock import Clock
+from runtime.settings import Settings
+from sync.desk import Desk
+from sync.ledger.port import Ledger
+
+
+class Service(Protocol):
+    """One of several processes may be given the same: whoever does something takes it in the ledger first."""
+
+    async def run(self) -> None:
+        """Until it is cancelled. Troubles of the moment, such as a database that is away, don't end it."""
+        ...
+
+
+def background(
+    settings: Settings,  # noqa: ARG001 - of services to come
+    bindings: Bindings,  # noqa: ARG001
+    ledger: Ledger,  # noqa: ARG001
+    clock: Clock,  # noqa: ARG001
+    desk: Desk,  # noqa: ARG001
+) -> tuple[Service, ...]:
+    """The services of one process."""
+    return ()

@@ -1,0 +1,232 @@
+"""What those who notice changes, and those who read of them, ask of the ledger. Every method is one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from sync.ledger.records import Json, Step
+
+
+def change_kind(type_name: str) -> str:
+    """The kind of the events that tell of changed records of a canonical type, such as `record.Project`."""
+    return f"record.{type_name}"
+
+
+class RecordChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of an event of a `change_kind`: what one platform's record became.
+
+    `changes`: canonical path → [before, after] as JSON, both None where the platform had or has nothing there. `first`:
+    the record was never seen before, so that its `before` values are unknown rather than empty. `gone`: the platform
+    has it no more. `run`: the governed run whose own write this is the echo of. `values`: what a subscriber's filter
+    needs to know of the record beside its changes, by canonical path: the account's key, say.
+    """
+
+    type: str
+    role: str
+    platform: str
+    entity: str
+    external_id: str
+    changes: Mapping[str, tuple[Json, Json]]
+    first: bool = False
+    gone: bool = False
+    run: str | None = None
+    occurred_at: datetime
+    """When the platform says that it happened; where it doesn't say, when it was noticed."""
+    observed_at: datetime
+    noticed_by: str
+    """`feed`, `webhook`, `probe`, `run`."""
+    values: Mapping[str, Json] = {}
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform's record looked like when a difference was last found in it; values by canonical path, as JSON.
+
+    `version` counts what was found; 0: never seen.
+    """
+
+    platform: str
+    type: str
+    role: str
+    external_id: str
+    version: int
+    values: Mapping[str, Json]
+    modified_at: datetime | None = None
+    seen_at: datetime
+    gone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event to be written. `subject`: the record's canonical global id."""
+
+    subject: str
+    correlation_id: str
+    change: RecordChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was found, by somebody who noted the snapshot's version *before* asking the platform.
+
+    `expected`: that version, 0 for none. As it only counts where it still is the same, whatever is written was read
+    later than what it replaces, however many look at once. `values` None: the record is gone.
+    """
+
+    platform: str
+    type: str
+    role: str
+    external_id: str
+    expected: int
+    values: Mapping[str, Json] | None
+    modified_at: datetime | None = None
+    told: tuple[Told, ...] = ()
+
+
+class Snapshots(Protocol):
+    """What was last seen, per platform and record."""
+
+    async def get(
+        self, platform: str, type_name: str, role: str, external_ids: Sequence[str]
+    ) -> Mapping[str, Snapshot]:
+        """By external id; absent: never seen, or forgotten."""
+        ...
+
+    async def observe(self, observations: Sequence[Observation]) -> tuple[bool, ...]:
+        """Writes snapshots and events, each observation's whole or, where its snapshot is another by now, not at all:
+        False then, and the record must be read again.
+        """
+        ...
+
+    async def page(self, platform: str, type_name: str, role: str, *, after: str = "", most: int) -> Sequence[Snapshot]:
+        """By ascending external id, gone ones left out; for those who compare."""
+        ...
+
+    async def written(self, platform: str, external_ids: Sequence[str], *, since: datetime) -> Sequence[Step]:
+        """The steps that wrote, or may have written, to these records since: echoes are looked for among them."""
+        ...
+
+    async def being_created(self, platform: str, type_name: str, role: str, *, since: datetime) -> bool:
+        """Whether a step is under way whose record's id isn't known yet: what is noticed now may be its echo."""
+        ...
+
+    async def forget(self, *, before: datetime) -> int:
+        """Removes snapshots last seen before; some thousand at a time, how many."""
+        ...
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one platform's changes of one kind have been followed. `name`: such as `netsuite:Invoice:ERP`.
+
+    `position` and `backfill` belong to whoever reads the feed; `backfill` None: none is under way. `reached_at`: all
+    that the platform says happened before it has been seen. `interval`: seconds between two rounds at present.
+    `counts`: rounds, rows, changes, holes, deletions.
+    """
+
+    name: str
+    platform: str
+    version: int
+    position: Json = None
+    backfill: Json = None
+    paused: bool = False
+    next_at: datetime
+    taken_until: datetime | None = None
+    reached_at: datetime | None = None
+    round_at: datetime | None = None
+    interval: float
+    failures: int = 0
+    error: str | None = None
+    counts: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedChange:
+    """What a round makes of its feed. None: stays as it is; see `clear`."""
+
+    position: Json | None = None
+    backfill: Json | None = None
+    next_at: datetime | None = None
+    reached_at: datetime | None = None
+    round_at: datetime | None = None
+    interval: float | None = None
+    failures: int | None = None
+    error: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Added to what is counted already."""
+    clear: frozenset[str] = frozenset()
+    """Names of fields among backfill, error that become None."""
+
+
+class Feeds(Protocol):
+    """All feeds of an installation, shared by its processes."""
+
+    async def declare(self, names: Mapping[str, str], *, interval: float) -> None:
+        """Makes rows for feeds that have none, by name with the platform of each; due at once."""
+        ...
+
+    async def take(self, names: Sequence[str], *, seconds: float) -> Feed | None:
+        """The feed among them that has been due longest, that isn't paused, and that nobody has; nobody else gets it
+        for `seconds`.
+        """
+        ...
+
+    async def give_back(self, feed: Feed, change: FeedChange) -> bool:
+        """Ends a round. False, and nothing is changed, where somebody else has taken or moved it since."""
+        ...
+
+    async def all(self) -> Sequence[Feed]: ...
+
+    async def pause(self, platform: str, *, paused: bool) -> int:
+        """All feeds of a platform; how many."""
+        ...
+
+    async def start_backfill(self, name: str, backfill: Json) -> Feed | None:
+        """None where there is no such feed. One that is under way begins anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """Something that a platform sent by itself, as it came. `tries`: how often it was taken, this time included."""
+
+    id: int
+    source: str
+    event_id: str
+    body: bytes
+    correlation_id: str
+    received_at: datetime
+    tries: int
+
+
+class Inbox(Protocol):
+    """What platforms send, kept raw before it is answered, once per source and event id."""
+
+    async def put(self, *, source: str, event_id: str, body: bytes, correlation_id: str) -> bool:
+        """False: it was there already."""
+        ...
+
+    async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
+        """Oldest first; nobody else gets them for `seconds`. What is not `done` by then comes again."""
+        ...
+
+    async def done(self, ids: Sequence[int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a feed was read. `version` 0: never yet."""
+
+    position: Json
+    version: int
+
+
+class Cursors(Protocol):
+    """How far each feed was read, by the feed's name."""
+
+    async def get(self, name: str) -> Cursor: ...
+
+    async def move(self, name: str, *, version: int, position: Json) -> bool:
+        """False, and nothing is changed, where somebody else has moved it since `version` was read."""
+        ...

@@ -57,7 +57,7 @@ class GraphEngine:
         self._plans = Plans(bindings)
         self._status = PlatformStatus(bindings, clock)
         self._own = OwnFields(self.schema, self._status, desk, EmbeddedRecords(self._plans, self._reads))
-        self._subscriptions = None if desk is None else Subscriptions(self.schema, desk, self._answer)
+        self._subscriptions = None if desk is None else Subscriptions(self.schema, desk, bindings, self._answer)
 
     async def started(self) -> None:
         """Nothing waits for a platform: the gateway serves when any of them is unreachable."""

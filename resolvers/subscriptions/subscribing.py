@@ -20,11 +20,14 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
+from platforms.bindings import Bindings
 from resolvers.documents import Chosen
 from resolvers.engine_port import Answer, Operation, RequestError
 from resolvers.subscriptions.cursors import read_event_cursor, write_event_cursor
+from resolvers.subscriptions.of_records import InvoiceStatusChanged, ProjectStatusChanged
+from resolvers.subscriptions.of_the_ledger import ExceptionRaised, SyncRunChanged
 from resolvers.subscriptions.sharing import SharedAnswers
-from resolvers.subscriptions.streams import STREAMS, Stream, Waiting
+from resolvers.subscriptions.streams import Stream, Waiting
 from runtime.correlation import correlation_id
 from schema.errors import BadUserInput, EventsGone, FellBehind
 from sync.desk import Caller, Desk
@@ -33,6 +36,10 @@ from sync.telling.follower import Follower
 from sync.telling.watch import EventsGoneError, FellBehindError, UnknownCursorError, Watch
 
 AFTER = "after"
+STREAMS: Mapping[str, Stream] = {
+    stream.name: stream
+    for stream in (ProjectStatusChanged(), InvoiceStatusChanged(), SyncRunChanged(), ExceptionRaised())
+}
 AnswerEvent = Callable[[Operation, Chosen, VariableValues | None, Any], Awaitable[Answer]]
 """Resolves what an operation asks of one event, as it is shown."""
 
@@ -52,11 +59,12 @@ class Asked:
 class Subscriptions:
     """All of a process, over one follower of the ledger."""
 
-    def __init__(self, schema: GraphQLSchema, desk: Desk, answer: AnswerEvent) -> None:
+    def __init__(self, schema: GraphQLSchema, desk: Desk, bindings: Bindings, answer: AnswerEvent) -> None:
         self._schema = schema
         self._desk = desk
+        self._bindings = bindings
         self._answer = answer
-        self._follower = Follower(desk.ledger)
+        self._follower = Follower(desk.ledger, [stream.kind for stream in STREAMS.values()])
         self._shared = SharedAnswers()
 
     async def close(self) -> None:
@@ -71,7 +79,7 @@ class Subscriptions:
         arguments = self._arguments(node, variables)
         viewer = operation.viewer
         caller = Caller(name=viewer.name, role=viewer.role, correlation_id=operation.correlation_id)
-        waiting = Waiting(caller=caller, desk=self._desk)
+        waiting = Waiting(caller=caller, desk=self._desk, bindings=self._bindings)
         accepts = stream.accepted(waiting, arguments)
         after = arguments.get(AFTER)
         place = None if after is None else read_event_cursor(stream.name, after)

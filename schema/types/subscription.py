@@ -5,12 +5,17 @@ from datetime import datetime
 import strawberry
 
 from schema.context import Info
-from schema.enums import ExceptionQueue, SyncRunStatus
+from schema.enums import ExceptionQueue, InvoiceStatus, ProjectStatus, SyncRunStatus
 from schema.types.decisions import BusinessException
+from schema.types.references import InvoiceRef, ProjectRef
 from schema.types.runs import SyncRun
 
 CURSOR = "The event's place: give it as `after` to go on behind it."
 CORRELATION = "Ties the event to what caused it: the run, its calls to platforms and its audit entries."
+OCCURRED = "When the platform says that it happened; where it doesn't say, when it was noticed."
+PLATFORM = "Whose record has changed."
+BEFORE = "What it was when it was last seen; null where the record had no status, or was never seen before."
+AFTER = "What it became then."
 
 
 async def _run(self: "SyncRunEvent", info: Info) -> SyncRun:
@@ -21,6 +26,44 @@ async def _run(self: "SyncRunEvent", info: Info) -> SyncRun:
 async def _exception(self: "ExceptionEvent", info: Info) -> BusinessException:
     found: BusinessException = await info.context.node(self.exception_id)
     return found
+
+
+def _project(self: "ProjectStatusEvent", info: Info) -> ProjectRef | None:
+    found: list[ProjectRef] = info.context.records([self.project_id])
+    return found[0]
+
+
+def _invoice(self: "InvoiceStatusEvent", info: Info) -> InvoiceRef | None:
+    found: list[InvoiceRef] = info.context.records([self.invoice_id])
+    return found[0]
+
+
+@strawberry.type(description="A project has got another status, on whatever way.")
+class ProjectStatusEvent:
+    cursor: str = strawberry.field(description=CURSOR)
+    correlation_id: strawberry.ID = strawberry.field(description=CORRELATION)
+    occurred_at: datetime = strawberry.field(description=OCCURRED)
+    platform: str = strawberry.field(description=PLATFORM)
+    before: ProjectStatus | None = strawberry.field(description=BEFORE)
+    after: ProjectStatus = strawberry.field(description=AFTER)
+    project_id: strawberry.ID = strawberry.field(description="The project's global id.")
+    project: ProjectRef | None = strawberry.field(
+        resolver=_project, description="The project as it is by now, read live; null where it is gone, or out of reach."
+    )
+
+
+@strawberry.type(description="An invoice has got another status, on whatever way.")
+class InvoiceStatusEvent:
+    cursor: str = strawberry.field(description=CURSOR)
+    correlation_id: strawberry.ID = strawberry.field(description=CORRELATION)
+    occurred_at: datetime = strawberry.field(description=OCCURRED)
+    platform: str = strawberry.field(description=PLATFORM)
+    before: InvoiceStatus | None = strawberry.field(description=BEFORE)
+    after: InvoiceStatus = strawberry.field(description=AFTER)
+    invoice_id: strawberry.ID = strawberry.field(description="The invoice's global id.")
+    invoice: InvoiceRef | None = strawberry.field(
+        resolver=_invoice, description="The invoice as it is by now, read live; null where it is gone, or out of reach."
+    )
 
 
 @strawberry.type(description="A run has got another status.")
@@ -46,6 +89,26 @@ class ExceptionEvent:
     )
 
 
+def _project_status_changed(
+    root: strawberry.Parent[ProjectStatusEvent],
+    account_id: strawberry.ID | None = strawberry.UNSET,  # noqa: ARG001 - read where the event is chosen
+    project_ids: list[strawberry.ID] | None = strawberry.UNSET,  # noqa: ARG001
+    statuses: list[ProjectStatus] | None = strawberry.UNSET,  # noqa: ARG001
+    after: str | None = strawberry.UNSET,  # noqa: ARG001
+) -> ProjectStatusEvent:
+    return root
+
+
+def _invoice_status_changed(
+    root: strawberry.Parent[InvoiceStatusEvent],
+    account_id: strawberry.ID | None = strawberry.UNSET,  # noqa: ARG001
+    invoice_ids: list[strawberry.ID] | None = strawberry.UNSET,  # noqa: ARG001
+    statuses: list[InvoiceStatus] | None = strawberry.UNSET,  # noqa: ARG001
+    after: str | None = strawberry.UNSET,  # noqa: ARG001
+) -> InvoiceStatusEvent:
+    return root
+
+
 def _sync_run_changed(
     root: strawberry.Parent[SyncRunEvent],
     id: strawberry.ID | None = strawberry.UNSET,  # noqa: A002, ARG001 - read where the event is chosen
@@ -68,6 +131,14 @@ def _exception_raised(
     "within the retention."
 )
 class Subscription:
+    project_status_changed: ProjectStatusEvent = strawberry.field(
+        resolver=_project_status_changed,
+        description="Each status that a project gets: of one account's projects, of some, into some statuses, or all.",
+    )
+    invoice_status_changed: InvoiceStatusEvent = strawberry.field(
+        resolver=_invoice_status_changed,
+        description="Each status that an invoice gets: of one account's invoices, of some, into some statuses, or all.",
+    )
     sync_run_changed: SyncRunEvent = strawberry.field(
         resolver=_sync_run_changed,
         description="Each status that a run gets, of one run, of one workflow, or of all; only of their own runs for "

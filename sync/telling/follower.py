@@ -5,12 +5,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from sync.ledger.outcomes import EXCEPTION_EVENT, RUN_EVENT
 from sync.ledger.port import Ledger
 from sync.ledger.records import Event
 from sync.telling.watch import Accepts, UnknownCursorError, Watch
 
-KINDS = (RUN_EVENT, EXCEPTION_EVENT)
 SECONDS = 0.2
 """Between two looks where nothing rings: what another process writes is seen by then, with Redis at once."""
 PAGE = 500
@@ -25,7 +23,7 @@ class Follower:
     def __init__(
         self,
         ledger: Ledger,
-        kinds: Sequence[str] = KINDS,
+        kinds: Sequence[str],
         *,
         seconds: float = SECONDS,
         buffer: int = BUFFER,

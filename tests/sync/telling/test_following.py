@@ -14,6 +14,7 @@ from sync.telling.follower import Follower
 from sync.telling.watch import EventsGoneError, FellBehindError, UnknownCursorError, Watch
 
 RUNS = "syncRun"
+KINDS = (RUNS, "exception")
 PATIENCE = 20.0
 
 
@@ -27,7 +28,7 @@ async def follow(ledger: DatabaseLedger) -> AsyncIterator[Callable[..., Follower
     made: list[Follower] = []
 
     def make(of: DatabaseLedger | None = None, **said: Any) -> Follower:
-        made.append(Follower(of or ledger, **{"seconds": 60.0, **said}))
+        made.append(Follower(of or ledger, KINDS, **{"seconds": 60.0, **said}))
         return made[-1]
 
     yield make

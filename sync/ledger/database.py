@@ -10,9 +10,9 @@ from runtime.bell import Bell
 from runtime.clock import Clock
 from runtime.database import Connection, Database, DatabaseUnavailableError, open_database
 from schema.errors import LedgerUnavailable, Queue
-from sync.ledger import accepting, chain, claiming, deciding, relay, retention, working
+from sync.ledger import accepting, chain, claiming, deciding, problems, relay, retention, working
 from sync.ledger.database_of_changes import DatabaseCursors, DatabaseFeeds, DatabaseInbox, DatabaseSnapshots
-from sync.ledger.port import Hold, LeaseLostError, NewRun, Outcome, RunChange, RunQuery
+from sync.ledger.port import Hold, LeaseLostError, NewException, NewRun, Outcome, RunChange, RunQuery
 from sync.ledger.reading import Reading
 from sync.ledger.records import (
     Approval,
@@ -172,6 +172,14 @@ class DatabaseLedger:
 
     async def edit_step(self, run_id: str, name: str, asked: Mapping[str, Json], audit: Audited) -> Step | None:
         return await self._write(lambda tx: deciding.edit_step(tx, run_id, name, asked, audit))
+
+    # ------------------------------------------------------------------------------------------ problems of no run
+
+    async def report(self, problem: NewException, *, correlation_id: str) -> None:
+        await self._write(lambda tx: problems.report(tx, problem, correlation_id))
+
+    async def is_over(self, cause: str, *, by: str, why: str) -> bool:
+        return await self._write(lambda tx: problems.is_over(tx, cause, by, why))
 
     # -------------------------------------------------------------------------------------------- outbox and sweeper
 

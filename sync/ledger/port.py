@@ -259,6 +259,16 @@ class Ledger(Protocol):
         """Puts other values into a step that isn't finished, of a run that has failed."""
         ...
 
+    # ------------------------------------------------------------------------------------------ problems of no run
+
+    async def report(self, problem: NewException, *, correlation_id: str) -> None:
+        """Puts a problem that no run has into its queue; one that is open with its cause is brought up to date."""
+        ...
+
+    async def is_over(self, cause: str, *, by: str, why: str) -> bool:
+        """Resolves the open exception of exactly this cause; False where there is none."""
+        ...
+
     # -------------------------------------------------------------------------------------------- outbox and sweeper
 
     async def unsent(self, *, most: int) -> tuple[tuple[int, str], ...]:

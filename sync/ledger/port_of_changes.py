@@ -20,8 +20,9 @@ class RecordChange(msgspec.Struct, frozen=True, kw_only=True):
 
     `changes`: canonical path → [before, after] as JSON, both None where the platform had or has nothing there. `first`:
     the record was never seen before, so that its `before` values are unknown rather than empty. `gone`: the platform
-    has it no more. `run`: the governed run whose own write this is the echo of. `values`: what a subscriber's filter
-    needs to know of the record beside its changes, by canonical path: the account's key, say.
+    has it no more; `into`: the id of the one that it was merged into, where that is known. `run`: the governed run
+    whose own write this is the echo of. `values`: what a subscriber's filter needs to know of the record beside its
+    changes, by canonical path: the keys of related records, as the platform holds them, and the canonical status.
     """
 
     type: str
@@ -32,6 +33,7 @@ class RecordChange(msgspec.Struct, frozen=True, kw_only=True):
     changes: Mapping[str, tuple[Json, Json]]
     first: bool = False
     gone: bool = False
+    into: str | None = None
     run: str | None = None
     occurred_at: datetime
     """When the platform says that it happened; where it doesn't say, when it was noticed."""
@@ -44,7 +46,9 @@ class RecordChange(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What a platform's record looked like when a difference was last found in it; values by canonical path, as JSON.
 
-    `version` counts what was found; 0: never seen.
+    `version` counts what was found; 0: never seen. `seen_at`: when the reading began that it was last found like this
+    by, as far as that is kept up. `echoes`: of recent governed steps, by run, step and attempt, the paths at which
+    their values have been seen: what becomes of those later is no echo.
     """
 
     platform: str
@@ -56,6 +60,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     modified_at: datetime | None = None
     seen_at: datetime
     gone_at: datetime | None = None
+    echoes: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,8 @@ class Observation:
     """What was found, by somebody who noted the snapshot's version *before* asking the platform.
 
     `expected`: that version, 0 for none. As it only counts where it still is the same, whatever is written was read
-    later than what it replaces, however many look at once. `values` None: the record is gone.
+    later than what it replaces, however many look at once. `values` None: the record is gone. `read_at`: when the
+    reading began; None: now.
     """
 
     platform: str
@@ -82,6 +88,8 @@ class Observation:
     expected: int
     values: Mapping[str, Json] | None
     modified_at: datetime | None = None
+    read_at: datetime | None = None
+    echoes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     told: tuple[Told, ...] = ()
 
 

@@ -19,7 +19,8 @@ AT_ONCE = 200
 """Rows of one statement."""
 MOST = 5_000
 """Rows that one transaction forgets, so that nobody waits for it long."""
-_MAY_HAVE_WRITTEN = (StepStatus.RUNNING, StepStatus.RETRYING, StepStatus.SUCCEEDED, StepStatus.COMPENSATED)
+_UNDER_WAY = (StepStatus.RUNNING, StepStatus.RETRYING)
+_MAY_HAVE_WRITTEN = (*_UNDER_WAY, StepStatus.SUCCEEDED, StepStatus.FAILED, StepStatus.COMPENSATED)
 
 
 async def get(
@@ -63,7 +64,7 @@ async def _replace(tx: Transaction, observations: Sequence[Observation]) -> set[
     written = tx.insert(snapshots)
     valued = written.values([_row(tx, each) for each in observations])
     new = valued.excluded
-    names = ("version", "values", "modified_at", "seen_at", "gone_at")
+    names = ("version", "values", "modified_at", "seen_at", "gone_at", "echoes")
     upserted = valued.on_conflict_do_update(
         index_elements=list(snapshots.primary_key),
         set_={name: new[name] for name in names},
@@ -74,6 +75,7 @@ async def _replace(tx: Transaction, observations: Sequence[Observation]) -> set[
 
 def _row(tx: Transaction, each: Observation) -> dict[str, Any]:
     gone = each.values is None
+    seen_at = each.read_at or tx.now
     return {
         "platform": each.platform,
         "type": each.type,
@@ -82,8 +84,9 @@ def _row(tx: Transaction, each: Observation) -> dict[str, Any]:
         "version": each.expected + 1,
         "values": {} if gone else dict(each.values or {}),
         "modified_at": each.modified_at,
-        "seen_at": tx.now,
-        "gone_at": tx.now if gone else None,
+        "seen_at": seen_at,
+        "gone_at": seen_at if gone else None,
+        "echoes": dict(each.echoes),
     }
 
 
@@ -91,7 +94,8 @@ async def written(
     connection: Connection, platform: str, external_ids: Sequence[str], since: datetime
 ) -> tuple[Step, ...]:
     found: list[Step] = []
-    recent = sa.or_(steps.c.finished_at.is_(None), steps.c.finished_at >= since)
+    unfinished = sa.or_(steps.c.status.in_(_UNDER_WAY), steps.c.started_at >= since)
+    recent = sa.or_(steps.c.finished_at >= since, sa.and_(steps.c.finished_at.is_(None), unfinished))
     for start in range(0, len(external_ids), AT_ONCE):
         about = steps.c.external_id.in_(external_ids[start : start + AT_ONCE])
         asked = sa.select(steps).where(
@@ -109,7 +113,7 @@ async def being_created(connection: Connection, platform: str, type_name: str, r
         steps.c.type == type_name,
         steps.c.role == role,
         steps.c.operation != Operation.DELETE,
-        steps.c.status.in_((StepStatus.RUNNING, StepStatus.RETRYING)),
+        steps.c.status.in_(_UNDER_WAY),
         steps.c.started_at >= since,
     )
     return (await connection.execute(asked.limit(1))).first() is not None

@@ -23,6 +23,7 @@ snapshots = Table(
     Column("modified_at", Instant),
     Column("seen_at", Instant, nullable=False, index=True),
     Column("gone_at", Instant),
+    Column("echoes", Json, nullable=False),
     Index(None, "platform", "type", "role", "modified_at"),
 )
 

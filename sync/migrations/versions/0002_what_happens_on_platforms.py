@@ -40,6 +40,7 @@ def _snapshots() -> None:
         sa.Column("modified_at", INSTANT),
         sa.Column("seen_at", INSTANT, nullable=False),
         sa.Column("gone_at", INSTANT),
+        sa.Column("echoes", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("platform", "type", "role", "external_id", name="pk_snapshots"),
     )
     op.create_index("ix_snapshots_seen_at", "snapshots", ["seen_at"])

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from platforms.feeds import PlatformFeeds
+from platforms.inbound import Inbound
 from platforms.quota import Quota
 from platforms.readers import Reader
 from platforms.writers import Writer
@@ -38,6 +39,7 @@ class Connected(Protocol):
     writer: Writer | None
     """None: nothing can be written there."""
     feeds: PlatformFeeds
+    inbound: Inbound
 
     def health(self) -> PlatformHealth: ...
 

@@ -9,9 +9,11 @@ from platforms.connected import Probe
 from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.http import Transport
+from platforms.inbound import Inbound
 from platforms.quota import Quota
 from platforms.readers import Reader
 from platforms.registry import Connection
+from platforms.standard_webhooks import StandardInbound, names_of
 from platforms.writers import Writer
 from schema.enums import PlatformHealth
 from schema.errors import CrosswalkError
@@ -36,6 +38,7 @@ class GatedPlatform(ABC):
         *,
         writer: Writer | None = None,
         feeds: PlatformFeeds | None = None,
+        inbound: Inbound | None = None,
     ) -> None:
         self.name = connection.name
         self.vendor = connection.vendor
@@ -45,6 +48,7 @@ class GatedPlatform(ABC):
         self.reader = reader
         self.writer = writer
         self.feeds = feeds or PlatformFeeds()
+        self.inbound = inbound or StandardInbound(names_of(reader.facets))
         self._gate = gate
         self._transport = transport
 

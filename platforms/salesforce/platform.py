@@ -13,6 +13,7 @@ from platforms.salesforce.client import Client, Reading
 from platforms.salesforce.mapping import PAGE
 from platforms.salesforce.options import read_options
 from platforms.salesforce.reader import SalesforceReader
+from platforms.salesforce.webhook import inbound
 from platforms.salesforce.writer import SalesforceWriter
 from runtime.clock import Clock
 from schema.errors import (
@@ -59,7 +60,7 @@ class SalesforcePlatform(GatedPlatform):
         writer: SalesforceWriter,
         transport: Transport,
     ) -> None:
-        super().__init__(connection, gate, reader, transport, writer=writer)
+        super().__init__(connection, gate, reader, transport, writer=writer, inbound=inbound(reader.facets))
         self._client = client
 
     async def _trial(self) -> Probe:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from platforms import readers
-from platforms.kantata import mapping_projects, mapping_work
+from platforms.copies import Copies
+from platforms.kantata import mapping_copies, mapping_projects, mapping_work
 from platforms.kantata.client import Client, Parameters
 from platforms.kantata.endpoints import KantataFacet
 from platforms.kantata.envelope import Meta, Shape, shape
@@ -58,6 +59,8 @@ class KantataReader:
         self.facets: Mapping[tuple[str, PlatformRole], Facet] = {
             (facet.type, facet.role): facet for facet in facets(options, web)
         }
+        billing = replace(mapping_copies.project_billing(options), page_size=options.page_size)
+        self.copies: Copies = {(billing.type, billing.role): billing}
 
     def project(self, facet: Facet, paths: Iterable[str]) -> Projection:
         assert isinstance(facet, KantataFacet)

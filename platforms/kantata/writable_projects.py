@@ -4,13 +4,12 @@ from datetime import date
 from decimal import Decimal
 
 from platforms.kantata import mapping_projects
-from platforms.kantata.envelope import part
 from platforms.kantata.kept import Kept, Path, Removal, archived_as_removed, kept
 from platforms.kantata.mapping import custom
+from platforms.kantata.mapping_copies import figure
 from platforms.kantata.options import AccountOptions
-from platforms.kantata.places import Amount, Attribute, Custom, Reference, iso_day, kept_amount
-from platforms.mapping import Mapped, derived, text
-from platforms.rows import Field
+from platforms.kantata.places import Amount, Attribute, Custom, Reference, iso_day
+from platforms.mapping import Mapped, text
 from platforms.writers import Settable
 from schema.enums import ProjectKind, ProjectStatus
 
@@ -108,14 +107,9 @@ def _custom_fields(code: Mapped, kind: Mapped, options: AccountOptions) -> dict[
 
 def _figure(path: str, name: str) -> Path:
     """An amount in a custom field, in the project's currency."""
-    fields = (
-        Field(part("custom_field_values", name), list),
-        Field("currency"),
-        Field("currency_base_unit", int),
-    )
     option = f"{path.replace('.', '_')}_field"
     return (
         Settable(kind=Decimal),
         Custom(field=name, option=option, kind="currency"),
-        derived(path, fields, kept_amount),
+        figure(path, name),
     )

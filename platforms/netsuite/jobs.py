@@ -3,11 +3,12 @@
 A project's key figures stand in the job's own custom fields; what was billed and paid is added up from its invoices.
 """
 
-from platforms.mapping import money, same, text
+from platforms.mapping import day, money, same, text
 from platforms.netsuite import mapping
 from platforms.netsuite.facets import Told, told
 from platforms.netsuite.options import AccountOptions
 from platforms.netsuite.tables import Column, Join, Source, amount, internal_id, key, moment
+from platforms.netsuite.tables import day as date_column
 from platforms.netsuite.tables import text as column
 
 _FIGURES = ("unbilled", "workInProgress", "recognizedRevenue", "deferredRevenue", "cost")
@@ -40,6 +41,37 @@ def jobs(options: AccountOptions) -> Told:
         compared=("anchor",),
         ignored=_IGNORED,
         page="/app/accounting/project/project.nl",
+    )
+
+
+def job_copies(options: AccountOptions) -> Told:
+    """What a job repeats of its project, under the paths by which governed writes bring it there."""
+    return told(
+        "ProjectCopy",
+        "job",
+        Source(
+            table="job j",
+            id="j.id",
+            columns={
+                "id": internal_id("j.id"),
+                "externalid": key("j.externalid"),
+                "startdate": date_column("j.startdate"),
+                "enddate": date_column("j.enddate"),
+                "modified": moment("j.lastmodifieddate"),
+            },
+        ),
+        (
+            same("id", "id", writable=False),
+            text("anchor", "externalid"),
+            text("name", "companyname"),
+            same("legalEntity", "subsidiary", writable=False),
+            day("startDate", "startdate"),
+            day("endDate", "enddate"),
+            mapping.stamp("modifiedAt", "modified", options.zone),
+        ),
+        options,
+        batch=("id", "anchor"),
+        compared=("anchor",),
     )
 
 

@@ -14,7 +14,7 @@ from platforms.netsuite.customers import customers, subsidiaries
 from platforms.netsuite.errors import classify
 from platforms.netsuite.facets import Told
 from platforms.netsuite.invoices import invoice_lines, invoices
-from platforms.netsuite.jobs import jobs
+from platforms.netsuite.jobs import job_copies, jobs
 from platforms.netsuite.options import AccountOptions, read_options
 from platforms.netsuite.reader import NetSuiteReader
 from platforms.netsuite.record_api import RecordApi
@@ -22,6 +22,7 @@ from platforms.netsuite.references import currencies, terms
 from platforms.netsuite.settlements import credit_memos, payments
 from platforms.netsuite.signing import TokenSignature
 from platforms.netsuite.suiteql import Statement
+from platforms.netsuite.webhook import inbound
 from platforms.netsuite.writer import NetSuiteWriter
 from platforms.registry import Connection
 from platforms.tokens import TokenSource
@@ -63,7 +64,7 @@ class NetSuiteAccount(GatedPlatform):
         writer: NetSuiteWriter,
         transport: Transport,
     ) -> None:
-        super().__init__(connection, gate, reader, transport, writer=writer)
+        super().__init__(connection, gate, reader, transport, writer=writer, inbound=inbound(reader.facets))
         self._suiteql = suiteql
         self._page: Any = msgspec.json.Decoder(Page[dict[str, Any]])
 
@@ -93,7 +94,12 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
     )
     login = _login(connection, gate, clock)
     suiteql = SuiteQl(gate, connection.url, login)
-    reader = NetSuiteReader(suiteql, facets(options), lambda: clock.now().astimezone(options.zone).date().isoformat())
+    reader = NetSuiteReader(
+        suiteql,
+        facets(options),
+        lambda: clock.now().astimezone(options.zone).date().isoformat(),
+        copies=(job_copies(options),),
+    )
     writer = NetSuiteWriter(
         RecordApi(gate, connection.url, login),
         currencies(suiteql, clock),

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from platforms.copies import Copies
 from platforms.netsuite.client import Page, SuiteQl
 from platforms.netsuite.facets import Told
 from platforms.netsuite.ids import internal_number
@@ -34,12 +35,17 @@ class _Total(msgspec.Struct):
 class NetSuiteReader:
     """`today` is the ISO date of the day at the account."""
 
-    def __init__(self, suiteql: SuiteQl, told: Iterable[Told], today: Callable[[], str]) -> None:
+    def __init__(
+        self, suiteql: SuiteQl, told: Iterable[Told], today: Callable[[], str], copies: Iterable[Told] = ()
+    ) -> None:
         self._suiteql = suiteql
         self._told = {(item.facet.type, item.facet.role): item for item in told}
         self._today = today
         self._totals = msgspec.json.Decoder(Page[_Total])
         self.facets: Mapping[tuple[str, PlatformRole], Facet] = {key: item.facet for key, item in self._told.items()}
+        kept = {(item.facet.type, item.facet.role): item for item in copies}
+        self.copies: Copies = {key: item.facet for key, item in kept.items()}
+        self._told |= kept
 
     def project(self, facet: Facet, paths: Iterable[str]) -> Prepared:
         plain = project(facet, paths)

@@ -7,9 +7,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from platforms import readers
+from platforms.copies import Copies
 from platforms.predicates import Predicate
 from platforms.readers import Facet, Projection, ReadPage, ReadQuery
-from platforms.salesforce import mapping_contracts, mapping_sales, soql
+from platforms.salesforce import mapping_contracts, mapping_copies, mapping_sales, soql
 from platforms.salesforce.client import Client, is_page_path
 from platforms.salesforce.options import OrgOptions
 from platforms.salesforce.soql import SoqlFacet
@@ -46,6 +47,8 @@ class SalesforceReader:
         self.facets: Mapping[tuple[str, PlatformRole], Facet] = {
             (facet.type, facet.role): facet for facet in facets(options)
         }
+        summary = mapping_copies.invoice_summary(options)
+        self.copies: Copies = {(summary.type, summary.role): summary}
 
     def project(self, facet: Facet, paths: Iterable[str]) -> Projection:
         plain = readers.project(facet, paths)

@@ -12,6 +12,7 @@ from runtime.database import Connection, Database, DatabaseUnavailableError, ope
 from schema.errors import LedgerUnavailable, Queue
 from sync.ledger import accepting, chain, claiming, deciding, problems, relay, retention, working
 from sync.ledger.database_of_changes import DatabaseCursors, DatabaseFeeds, DatabaseInbox, DatabaseSnapshots
+from sync.ledger.database_of_reconciliations import DatabaseReconciliations
 from sync.ledger.port import Hold, LeaseLostError, NewException, NewRun, Outcome, RunChange, RunQuery
 from sync.ledger.reading import Reading
 from sync.ledger.records import (
@@ -91,10 +92,11 @@ class DatabaseLedger:
         self._transactions = DatabaseTransactions(database, clock=clock)
         self._write = self._transactions.write
         self.bell = self._transactions.bell
-        self.inbox = DatabaseInbox(self._transactions)
+        self.inbox = DatabaseInbox(self._transactions, clock)
         self.cursors = DatabaseCursors(self._transactions)
         self.snapshots = DatabaseSnapshots(self._transactions)
         self.feeds = DatabaseFeeds(self._transactions)
+        self.reconciliations = DatabaseReconciliations(self._transactions)
 
     async def accept(self, new: NewRun) -> Run:
         return await self._write(lambda tx: accepting.accept(tx, new), first=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 from runtime.bell import Bell
 from schema.errors import Queue
 from sync.ledger.port_of_changes import Cursors, Feeds, Inbox, Snapshots
+from sync.ledger.port_of_reconciliations import Reconciliations
 from sync.ledger.records import (
     Approval,
     ApprovalState,
@@ -162,6 +163,9 @@ class Ledger(Protocol):
 
     @property
     def feeds(self) -> Feeds: ...
+
+    @property
+    def reconciliations(self) -> Reconciliations: ...
 
     # ------------------------------------------------------------------------------------------------- accepting
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from runtime.clock import Clock
 from runtime.database import Connection
 from sync.ledger import cursors, feeds, inbox, snapshots
 from sync.ledger.port_of_changes import Cursor, Feed, FeedChange, Observation, Received, Snapshot
@@ -24,16 +25,30 @@ class Transactions(Protocol):
 class DatabaseInbox:
     """The port's Inbox."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
         self._transactions = transactions
+        self._clock = clock
 
     async def put(self, *, source: str, event_id: str, body: bytes, correlation_id: str) -> bool:
         return await self._transactions.write(
-            lambda tx: inbox.put(tx, source=source, event_id=event_id, body=body, correlation_id=correlation_id)
+            lambda tx: inbox.put(tx, source=source, event_id=event_id, body=body, correlation_id=correlation_id),
+            first=True,
         )
 
     async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
         return await self._transactions.write(lambda tx: inbox.take(tx, most=most, seconds=seconds))
+
+    async def is_due(self) -> bool:
+        return await self._transactions.read(lambda asked: inbox.is_due(asked, self._clock.now()))
+
+    async def oldest(self) -> datetime | None:
+        return await self._transactions.read(inbox.oldest)
+
+    async def put_back(self, ids: Sequence[int], *, seconds: float, forgiven: bool = False) -> None:
+        await self._transactions.write(lambda tx: inbox.put_back(tx, ids, seconds, forgiven=forgiven))
+
+    async def set_aside(self, ids: Sequence[int], *, why: str) -> None:
+        await self._transactions.write(lambda tx: inbox.set_aside(tx, ids, why))
 
     async def done(self, ids: Sequence[int]) -> None:
         await self._transactions.write(lambda tx: inbox.done(tx, ids))

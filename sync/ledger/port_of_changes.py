@@ -219,6 +219,22 @@ class Inbox(Protocol):
         """Oldest first; nobody else gets them for `seconds`. What is not `done` by then comes again."""
         ...
 
+    async def is_due(self) -> bool:
+        """Whether `take` would bring anything; cheaper to ask."""
+        ...
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest that isn't dealt with was received; None: all are."""
+        ...
+
+    async def put_back(self, ids: Sequence[int], *, seconds: float, forgiven: bool = False) -> None:
+        """They come again in so many seconds. `forgiven`: as if they hadn't been taken this time."""
+        ...
+
+    async def set_aside(self, ids: Sequence[int], *, why: str) -> None:
+        """They don't come again, and are kept as long as what is done."""
+        ...
+
     async def done(self, ids: Sequence[int]) -> None: ...
 
 

@@ -74,6 +74,7 @@ runs = Table(
 IS_ACTIVE = literal(runs.c.status, *sorted(ACTIVE))
 Index("ix_runs_active", runs.c.next_at, **partial(IS_ACTIVE))
 Index("ix_runs_order", runs.c.order_key, runs.c.sequence, **partial(IS_ACTIVE))
+Index("ix_runs_about", runs.c.order_key, runs.c.sequence)
 
 steps = Table(
     "steps",
@@ -126,6 +127,7 @@ inbox = Table(
     Column("taken_until", Instant),
     Column("tries", Integer, nullable=False),
     Column("done_at", Instant),
+    Column("set_aside", Text),
     UniqueConstraint("source", "event_id"),
     sqlite_autoincrement=True,
 )

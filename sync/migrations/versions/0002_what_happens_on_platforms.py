@@ -15,12 +15,17 @@ INSTANT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     # A change that was noticed is looked for among the steps that wrote to the record.
     op.create_index("ix_steps_platform_external_id", "steps", ["platform", "external_id"])
+    # Why nobody works on an incoming message any more although it wasn't dealt with.
+    op.add_column("inbox", sa.Column("set_aside", sa.Text()))
     _snapshots()
     _feeds()
     _hooks()
     _deliveries()
     _reconciliations()
     _differences()
+    _triggers()
+    # The runs about a record are looked for, whatever became of them.
+    op.create_index("ix_runs_about", "runs", ["order_key", "sequence"])
 
 
 def _partial_index(name: str, table: str, columns: list[str], where: str) -> None:
@@ -172,3 +177,37 @@ def _differences() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_differences_reconciliation_id_number", "differences", ["reconciliation_id", "number"])
+
+
+def _triggers() -> None:
+    op.create_table(
+        "triggers",
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("cursor", NUMBER, nullable=False),
+        sa.Column("correlation_id", sa.Text(), nullable=False),
+        sa.Column("next_at", INSTANT),
+        sa.Column("taken_until", INSTANT),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("parked", sa.Text()),
+        sa.Column("refused", sa.Text()),
+        sa.Column("identity", sa.Text()),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Text()),
+        sa.Column("fired_at", INSTANT),
+        sa.PrimaryKeyConstraint("rule", "subject", name="pk_triggers"),
+    )
+    op.create_index("ix_triggers_rule_fired_at", "triggers", ["rule", "fired_at"])
+    _partial_index("ix_triggers_due", "triggers", ["next_at"], "next_at IS NOT NULL")
+    _partial_index("ix_triggers_refused", "triggers", ["rule"], "refused IS NOT NULL")
+    op.create_table(
+        "tugs",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("moves", sa.JSON(), nullable=False),
+        sa.Column("cause", sa.Text()),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("subject", "path", name="pk_tugs"),
+    )
+    op.create_index("ix_tugs_at", "tugs", ["at"])

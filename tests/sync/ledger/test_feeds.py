@@ -1,6 +1,7 @@
 """Messages of platforms are kept raw and once; cursors move by compare-and-set; what is old may be forgotten."""
 
 import asyncio
+from datetime import timedelta
 
 from sync.ledger.port_of_changes import Cursor
 
@@ -55,3 +56,46 @@ async def test_old_events_and_finished_messages_are_forgotten(ledger, clock, new
     assert [event.cursor for event in await ledger.events(after=0, kinds=["syncRun"], most=5)] == [2]
     assert [entry.event_id for entry in await ledger.inbox.take(most=5, seconds=1)] == ["e1"]
     assert await ledger.run(old.id) == old
+
+
+async def test_what_is_put_back_comes_again_when_its_time_has_come(ledger, clock):
+    await put(ledger, "e1")
+    (first,) = await ledger.inbox.take(most=1, seconds=60)
+    await ledger.inbox.put_back([first.id], seconds=5)
+    assert not await ledger.inbox.is_due()
+    clock.advance(5)
+    assert await ledger.inbox.is_due()
+    (again,) = await ledger.inbox.take(most=1, seconds=60)
+    assert (again.event_id, again.tries) == ("e1", 2)
+
+
+async def test_a_try_that_is_forgiven_does_not_count(ledger, clock):
+    await put(ledger, "e1")
+    (first,) = await ledger.inbox.take(most=1, seconds=60)
+    await ledger.inbox.put_back([first.id], seconds=1, forgiven=True)
+    clock.advance(1)
+    assert [entry.tries for entry in await ledger.inbox.take(most=1, seconds=60)] == [1]
+
+
+async def test_what_is_set_aside_comes_no_more_and_is_kept_like_what_is_done(ledger, clock):
+    await put(ledger, "e1")
+    (first,) = await ledger.inbox.take(most=1, seconds=1)
+    await ledger.inbox.set_aside([first.id], why="MALFORMED")
+    clock.advance(60)
+    assert await ledger.inbox.take(most=1, seconds=1) == ()
+    assert not await put(ledger, "e1"), "it is there still"
+    assert await ledger.forget(before=clock.now() + timedelta(seconds=1)) == 1
+    assert await put(ledger, "e1")
+
+
+async def test_the_oldest_that_waits(ledger, clock):
+    assert await ledger.inbox.oldest() is None
+    since = clock.now()
+    await put(ledger, "e1")
+    clock.advance(30)
+    await put(ledger, "e2")
+    assert await ledger.inbox.oldest() == since
+    (first,) = await ledger.inbox.take(most=1, seconds=60)
+    assert await ledger.inbox.oldest() == since, "being worked on is not done"
+    await ledger.inbox.done([first.id])
+    assert await ledger.inbox.oldest() == since + timedelta(seconds=30)

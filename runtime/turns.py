@@ -34,12 +34,15 @@ class _Turn:
             if alone:
                 self._result = self._work(connection)
             else:
-                with connection.begin_nested():
-                    self._result = self._work(connection)
+                connection.exec_driver_sql("SAVEPOINT turn")
+                self._result = self._work(connection)
+                connection.exec_driver_sql("RELEASE turn")
         except Exception as error:
             # Of what it calls operational, such as a full disk, SQLite may have undone the others' turns as well.
             if alone or isinstance(error, OperationalError):
                 raise
+            connection.exec_driver_sql("ROLLBACK TO turn")
+            connection.exec_driver_sql("RELEASE turn")
             self._error = error
 
     def end(self) -> None:

@@ -63,11 +63,7 @@ async def _raise(tx: Transaction, new: NewException, correlation_id: str) -> Non
 
 async def _close(tx: Transaction, run_id: str, subject: str) -> None:
     """What the run got past is settled, its own and that of others that were to set no more than it did."""
-    about_it = sa.func.substr(exceptions.c.cause, 1, len(subject)) == subject  # LIKE would take case for nothing
-    found = sa.select(exceptions.c.id, exceptions.c.run_id, runs.c.input).outerjoin(
-        runs, runs.c.id == exceptions.c.run_id
-    )
-    raised = await tx.all(found.where(IS_OPEN, about_it))
+    raised = await tx.all(_OPEN_ABOUT, {"subject": subject, "characters": len(subject)})
     others = [row for row in raised if row.run_id not in (None, run_id)]
     row = await tx.one(sa.select(runs.c.input).where(runs.c.id == run_id)) if others else None
     left = {each.id for each in others if row is not None and not _covers(row.input, each.input)}
@@ -91,5 +87,14 @@ async def _put_approval(tx: Transaction, approval: Approval) -> None:
     await tx.do(written.on_conflict_do_update(index_elements=[approvals.c.run_id], set_=newer), values_of(approval))
 
 
+_OPEN_ABOUT = (
+    sa.select(exceptions.c.id, exceptions.c.run_id, runs.c.input)
+    .outerjoin(runs, runs.c.id == exceptions.c.run_id)
+    .where(IS_OPEN)
+    # LIKE would take case for nothing.
+    .where(
+        sa.func.substr(exceptions.c.cause, 1, sa.bindparam("characters", type_=sa.Integer)) == sa.bindparam("subject")
+    )
+)
 _BROUGHT_UP_TO_DATE = ("queue", "code", "message", "run_id", "step", "detail")
 _KEPT_IF_UNKNOWN = ("record_id", "amount", "currency")

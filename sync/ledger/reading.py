@@ -31,14 +31,13 @@ class Reading:
         self._connection = connection
 
     async def run(self, run_id: str) -> Run | None:
-        return await self._one(Run, sa.select(runs).where(runs.c.id == run_id))
+        return await self._one(Run, _RUN, {"run_id": run_id})
 
     async def by_key(self, caller: str, key: str) -> Run | None:
-        return await self._one(Run, sa.select(runs).where(runs.c.caller == caller, runs.c.idempotency_key == key))
+        return await self._one(Run, _BY_KEY, {"caller": caller, "key": key})
 
     async def steps(self, run_id: str) -> tuple[Step, ...]:
-        asked = sa.select(steps).where(steps.c.run_id == run_id)
-        return await self._all(Step, asked.order_by(steps.c.position, steps.c.number))
+        return await self._all(Step, _STEPS, {"run_id": run_id})
 
     async def runs(self, query: RunQuery, first: int, before: int | None) -> tuple[Run, ...]:
         asked = sa.select(runs).where(*self._wanted(query))
@@ -50,7 +49,7 @@ class Reading:
         return await self._count(runs, *self._wanted(query))
 
     async def approval(self, run_id: str) -> Approval | None:
-        return await self._one(Approval, sa.select(approvals).where(approvals.c.run_id == run_id))
+        return await self._one(Approval, _APPROVAL, {"run_id": run_id})
 
     async def approvals(
         self, state: ApprovalState | None, role: str | None, first: int, after: int | None
@@ -93,20 +92,22 @@ class Reading:
         return await self._all(AuditEntry, asked.order_by(audit.c.sequence).limit(first))
 
     async def events(self, after: int, kinds: Sequence[str], most: int) -> tuple[Event, ...]:
-        asked = sa.select(events).where(events.c.cursor > after, events.c.kind.in_(kinds))
-        return await self._all(Event, asked.order_by(events.c.cursor).limit(most))
+        return await self._all(Event, _EVENTS, {"after": after, "kinds": list(kinds), "most": most})
 
     async def event_span(self) -> tuple[int, int]:
-        oldest = sa.select(sa.func.min(events.c.cursor)).scalar_subquery()
-        row = (await self._connection.execute(sa.select(head.c.events, oldest))).one()
+        row = (await self._connection.execute(_SPAN)).one()
         return (row[0] + 1 if row[1] is None else row[1]), row[0]
 
-    async def _one(self, kind: type[Record], statement: sa.Select[Any]) -> Record | None:
-        row = (await self._connection.execute(statement)).one_or_none()
+    async def _one(
+        self, kind: type[Record], statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> Record | None:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         return None if row is None else record_of(kind, row)
 
-    async def _all(self, kind: type[Record], statement: sa.Select[Any]) -> tuple[Record, ...]:
-        return tuple(record_of(kind, row) for row in await self._connection.execute(statement))
+    async def _all(
+        self, kind: type[Record], statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> tuple[Record, ...]:
+        return tuple(record_of(kind, row) for row in await self._connection.execute(statement, values))
 
     async def _numbered(
         self, kind: type[Record], statement: sa.Select[Any], number: sa.Column[int], first: int, after: int | None
@@ -147,6 +148,18 @@ def _where_given(statement: sa.Select[Any], given: Mapping[sa.Column[Any], Any])
     return statement.where(*(column == value for column, value in given.items() if value is not None))
 
 
+# What is asked all the time is made once: making it takes longer than asking it.
+_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("run_id"))
+_BY_KEY = sa.select(runs).where(runs.c.caller == sa.bindparam("caller"), runs.c.idempotency_key == sa.bindparam("key"))
+_STEPS = sa.select(steps).where(steps.c.run_id == sa.bindparam("run_id")).order_by(steps.c.position, steps.c.number)
+_APPROVAL = sa.select(approvals).where(approvals.c.run_id == sa.bindparam("run_id"))
+_EVENTS = (
+    sa.select(events)
+    .where(events.c.cursor > sa.bindparam("after"), events.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+    .order_by(events.c.cursor)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_SPAN = sa.select(head.c.events, sa.select(sa.func.min(events.c.cursor)).scalar_subquery())
 _COMPARISONS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     "eq": operator.eq,
     "ne": operator.ne,

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from runtime.database import Connection
-from sync.ledger.claiming import is_behind_another, is_free
+from sync.ledger.claiming import IS_BEHIND_ANOTHER, IS_FREE, at
 from sync.ledger.tables import IS_ACTIVE, outbox, runs
 from sync.ledger.transaction import Transaction
 
@@ -23,20 +23,25 @@ async def sent(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 async def due(tx: Transaction, most: int, asked_before: datetime) -> tuple[str, ...]:
-    unasked = sa.or_(runs.c.asked_at.is_(None), runs.c.asked_at < asked_before)
-    chosen = (
-        sa.select(runs.c.id)
-        .where(IS_ACTIVE, is_free(tx.now), unasked, sa.not_(is_behind_another(tx.now)))
-        .order_by(runs.c.next_at, runs.c.sequence)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .correlate(None)
-    )
-    asked = sa.update(runs).where(runs.c.id.in_(chosen)).values(asked_at=tx.now)
-    return tuple(row.id for row in await tx.all(asked.returning(runs.c.id)))
+    asked = {**at(tx.now), "asked_before": asked_before, "most": most, "new_asked_at": tx.now}
+    return tuple(row.id for row in await tx.all(_ASK_FOR_DUE, asked))
 
 
 def _locked(ids: Sequence[str]) -> sa.Select[tuple[str]]:
     """Locks rows in one order, so that no two transactions wait for each other; those being worked on are left."""
     given = sa.select(runs.c.id).where(runs.c.id.in_(ids)).order_by(runs.c.sequence)
     return given.with_for_update(skip_locked=True).correlate(None)
+
+
+_DUE = (
+    sa.select(runs.c.id)
+    .where(IS_ACTIVE, IS_FREE, sa.not_(IS_BEHIND_ANOTHER))
+    .where(sa.or_(runs.c.asked_at.is_(None), runs.c.asked_at < sa.bindparam("asked_before")))
+    .order_by(runs.c.next_at, runs.c.sequence)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+    .correlate(None)
+)
+_ASK_FOR_DUE = (
+    sa.update(runs).where(runs.c.id.in_(_DUE)).values(asked_at=sa.bindparam("new_asked_at")).returning(runs.c.id)
+)

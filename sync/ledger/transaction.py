@@ -26,8 +26,8 @@ class Transaction:
     async def one(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> sa.Row[Any] | None:
         return (await self._connection.execute(statement, values)).one_or_none()
 
-    async def all(self, statement: sa.Executable) -> list[sa.Row[Any]]:
-        return list((await self._connection.execute(statement)).all())
+    async def all(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> list[sa.Row[Any]]:
+        return list((await self._connection.execute(statement, values)).all())
 
     async def do(self, statement: sa.Executable, values: Any = None) -> None:
         await self._connection.execute(statement, values)

@@ -1,5 +1,6 @@
 """What a worker writes while it holds a run: all behind the check that it still does."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from sync.ledger import outcomes
 from sync.ledger.changes import changed, frees_its_order_key
-from sync.ledger.claiming import correlation_of_held, held, is_behind_another, is_held_by, wake_next
+from sync.ledger.claiming import IS_HELD, correlation_of_held, held, is_next, of, wake_next
 from sync.ledger.port import Hold, LeaseLostError, Outcome, RunChange
 from sync.ledger.records import Run, RunStatus, Step, StepError
 from sync.ledger.rows import record_of, values_of
@@ -33,7 +34,7 @@ async def change(tx: Transaction, hold: Hold, wanted: RunChange, outcome: Outcom
     before = await held(tx, hold)
     run = await _set(tx, before, changed(tx, before, wanted))
     await outcomes.write(tx, run.id, run.correlation_id, outcome)
-    if wanted.order_key is None or wanted.order_key == before.order_key or await _is_next(tx, run):
+    if wanted.order_key is None or wanted.order_key == before.order_key or await is_next(tx, run):
         return run
     await _set(tx, run, {**_GIVEN_BACK, "status": RunStatus.PENDING, "next_at": tx.now})
     return None
@@ -63,8 +64,7 @@ async def note(tx: Transaction, hold: Hold, step: Step) -> None:
 
 
 async def finish(tx: Transaction, hold: Hold, step: Step, outcome: Outcome) -> Step:
-    got_on = sa.update(runs).where(is_held_by(hold)).values(tries=0, crashes=0)
-    row = await tx.one(got_on.returning(runs.c.correlation_id))
+    row = await tx.one(_GET_ON, of(hold))
     if row is None:
         raise LeaseLostError(hold.run_id)
     done = step if step.finished_at is not None else msgspec.structs.replace(step, finished_at=tx.now)
@@ -89,7 +89,8 @@ async def _set(tx: Transaction, before: Run, values: dict[str, Any]) -> Run:
     """Needs the row's lock. A new status is told."""
     if not values:
         return before
-    row = await tx.one(sa.update(runs).where(runs.c.id == before.id).values(**values).returning(*runs.c))
+    given = {f"new_{name}": value for name, value in values.items()}
+    row = await tx.one(_setting(frozenset(values)), {"its_id": before.id, **given})
     if row is None:
         raise LeaseLostError(before.id)
     run = record_of(Run, row)
@@ -107,11 +108,18 @@ async def _lock_order_of(tx: Transaction, hold: Hold, wanted: RunChange) -> None
     if wanted.order_key is not None:
         await tx.lock_order(wanted.order_key)
     elif wanted.status is not None:
-        row = await tx.one(sa.select(runs.c.order_key).where(runs.c.id == hold.run_id))
+        row = await tx.one(_ORDER_KEY, {"its_id": hold.run_id})
         await tx.lock_order(row.order_key if row else None)
 
 
-async def _is_next(tx: Transaction, run: Run) -> bool:
-    """Whether the run, which its worker has only begun to plan, is the next one of its order key."""
-    behind = is_behind_another(tx.now, begun=sa.false())
-    return await tx.one(sa.select(runs.c.id).where(runs.c.id == run.id, behind)) is None
+_IS_IT = runs.c.id == sa.bindparam("its_id")
+_ORDER_KEY = sa.select(runs.c.order_key).where(_IS_IT)
+_GET_ON = sa.update(runs).where(IS_HELD).values(tries=0, crashes=0).returning(runs.c.correlation_id)
+
+
+@cache
+def _setting(names: frozenset[str]) -> sa.Executable:
+    """Sets these columns of one run to what is given for each. There are as many as there are ways to go on."""
+    return (
+        sa.update(runs).where(_IS_IT).values({name: sa.bindparam(f"new_{name}") for name in names}).returning(*runs.c)
+    )

@@ -5,24 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from sync.ledger.port_of_changes import Feed, Snapshot
-from sync.ledger.port_of_reconciliations import Difference, Reconciliation
-from sync.ledger.records import Approval, AuditEntry, BusinessException, Event, Link, Run, Step
-
-Record = TypeVar(
-    "Record",
-    Run,
-    Step,
-    Approval,
-    BusinessException,
-    Link,
-    AuditEntry,
-    Event,
-    Snapshot,
-    Feed,
-    Reconciliation,
-    Difference,
-)
+Record = TypeVar("Record", bound=msgspec.Struct)
 
 
 def record_of(kind: type[Record], row: sa.Row[Any]) -> Record:

@@ -76,6 +76,10 @@ class Connection(asyncio.Protocol):
     def time_out(self) -> None:
         self._fail(Failure.TIMEOUT)
 
+    def head(self) -> tuple[int, Headers] | None:
+        """Status and headers of the last answer, as soon as they have come, whatever became of the rest."""
+        return (self._status, Headers(self._head)) if self._head_done else None
+
     def abort(self) -> None:
         """Closes at once and tells nobody."""
         self._spoiled = True

@@ -11,8 +11,10 @@ from runtime.clock import Clock
 from runtime.database import Connection, Database, DatabaseUnavailableError, open_database
 from schema.errors import LedgerUnavailable, Queue
 from sync.ledger import accepting, chain, claiming, deciding, problems, relay, retention, working
+from sync.ledger.database_of_acting import DatabaseTriggers
 from sync.ledger.database_of_changes import DatabaseCursors, DatabaseFeeds, DatabaseInbox, DatabaseSnapshots
 from sync.ledger.database_of_reconciliations import DatabaseReconciliations
+from sync.ledger.database_of_webhooks import DatabaseDeliveries, DatabaseHooks
 from sync.ledger.port import Hold, LeaseLostError, NewException, NewRun, Outcome, RunChange, RunQuery
 from sync.ledger.reading import Reading
 from sync.ledger.records import (
@@ -96,6 +98,9 @@ class DatabaseLedger:
         self.cursors = DatabaseCursors(self._transactions)
         self.snapshots = DatabaseSnapshots(self._transactions)
         self.feeds = DatabaseFeeds(self._transactions)
+        self.hooks = DatabaseHooks(self._transactions, clock)
+        self.deliveries = DatabaseDeliveries(self._transactions)
+        self.triggers = DatabaseTriggers(self._transactions)
         self.reconciliations = DatabaseReconciliations(self._transactions)
 
     async def accept(self, new: NewRun) -> Run:

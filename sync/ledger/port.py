@@ -12,8 +12,10 @@ from typing import Protocol
 
 from runtime.bell import Bell
 from schema.errors import Queue
+from sync.ledger.port_of_acting import Triggers
 from sync.ledger.port_of_changes import Cursors, Feeds, Inbox, Snapshots
 from sync.ledger.port_of_reconciliations import Reconciliations
+from sync.ledger.port_of_webhooks import Deliveries, Hooks
 from sync.ledger.records import (
     Approval,
     ApprovalState,
@@ -163,6 +165,15 @@ class Ledger(Protocol):
 
     @property
     def feeds(self) -> Feeds: ...
+
+    @property
+    def hooks(self) -> Hooks: ...
+
+    @property
+    def deliveries(self) -> Deliveries: ...
+
+    @property
+    def triggers(self) -> Triggers: ...
 
     @property
     def reconciliations(self) -> Reconciliations: ...

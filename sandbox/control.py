@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,9 +18,12 @@ from sandbox.fault_requests import read_fault
 from sandbox.firm.answer_key import TYPES, answer_key
 from sandbox.platform import EmulatedPlatform, RefusedChange
 from sandbox.refusals import RefusedRequest, unknown
+from sandbox.stamps import NOW, Stamp
 from sandbox.store import Record
+from sandbox.user_changes import LateChanges, read_timing, stamped
 from sandbox.world import World
 
+T = TypeVar("T")
 _JSON = msgspec.json.Encoder(decimal_format="number")
 ENDPOINTS = (
     "GET /calls", "DELETE /calls", "GET /faults", "POST /faults", "DELETE /faults[/ID]", "GET /firm[?type=TYPE,...]",
@@ -33,6 +37,7 @@ class Control:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._late = LateChanges()
 
     async def index(self, _: Request) -> Response:
         return _answer({"sandbox": "crosswalk", "platforms": list(self._world.platforms), "endpoints": ENDPOINTS})
@@ -81,21 +86,54 @@ class Control:
 
     async def create(self, request: Request) -> Response:
         platform, entity = self._entity(request)
-        made = platform.create(entity, await _object_of(request))
-        return _answer(_shown(platform, entity, str(made[platform.tables[entity].key])), 201)
+        fields = await _object_of(request)
+
+        def create() -> Record:
+            return platform.create(entity, fields)
+
+        def show(record: Record) -> Response:
+            return _answer(_shown(platform, entity, str(record[platform.tables[entity].key])), 201)
+
+        return self._done(request, platform, create, show)
 
     async def change(self, request: Request) -> Response:
         platform, entity = self._entity(request)
         record_id = request.path_params["id"]
         _shown(platform, entity, record_id)
-        platform.change(entity, record_id, await _object_of(request))
-        return _answer(_shown(platform, entity, record_id))
+        fields = await _object_of(request)
+
+        def change() -> Record:
+            return platform.change(entity, record_id, fields)
+
+        return self._done(request, platform, change, lambda _: _answer(_shown(platform, entity, record_id)))
 
     async def remove(self, request: Request) -> Response:
         platform, entity = self._entity(request)
-        _shown(platform, entity, request.path_params["id"])
-        platform.remove(entity, request.path_params["id"])
-        return _answer({})
+        record_id = request.path_params["id"]
+        _shown(platform, entity, record_id)
+        into = read_timing(request.query_params, removing=True).into
+
+        def remove() -> None:
+            if into is None:
+                platform.remove(entity, record_id)
+            else:
+                platform.merge(entity, record_id, into)
+
+        return self._done(request, platform, remove, lambda _: _answer({}))
+
+    def _done(
+        self, request: Request, platform: EmulatedPlatform, change: Callable[[], T], show: Callable[[T], Response]
+    ) -> Response:
+        """Makes a change as the request's query says: with another stamp than now's, or so that it is seen later."""
+        timing = read_timing(request.query_params, removing=request.method == "DELETE")
+        if not timing.visible_after:
+            return show(stamped(platform, timing.stamp, change))
+        if platform.stamps is None:
+            raise RefusedChange(f"{platform.name} shows every change at once")
+        at = self._world.clock()
+        stamp = Stamp(at=at) if timing.stamp == NOW else timing.stamp
+        self._late.hold(timing.visible_after, lambda: stamped(platform, stamp, change))
+        return _answer({"visible_at": (at + timedelta(seconds=timing.visible_after)).isoformat()}, 202)
 
     async def firm(self, request: Request) -> Response:
         types = frozenset(filter(None, request.query_params.get("type", "").split(",")))
@@ -108,6 +146,7 @@ class Control:
         )
 
     async def reset(self, _: Request) -> Response:
+        self._late.forget()
         if self._world.real:  # takes seconds
             await asyncio.to_thread(self._world.reset)
         else:

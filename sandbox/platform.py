@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import Spot, WriteFaults
 
@@ -69,6 +70,7 @@ class EmulatedPlatform(ABC):
     app: ASGIApp  # the vendor's HTTP API; paths as the vendor's, from `/`
     credentials: Mapping[str, str]
     tables: Mapping[str, Table]  # by the vendor's own entity name
+    stamps: Stamps | None = None  # the clock by which it stamps records; None where that can't be chosen
 
     @abstractmethod
     def known_as(self) -> Mapping[tuple[str, str], KnownAs]:
@@ -93,6 +95,10 @@ class EmulatedPlatform(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Back to the firm as it was generated: records, sessions, quotas, queues."""
+
+    def merge(self, entity: str, record_id: str, into: str) -> None:
+        """A user merges a record into another of its kind, and it is gone; refused where the vendor has no merging."""
+        raise RefusedChange(f"{self.name} merges no {entity}: {record_id} stays beside {into}")
 
     @cached_property
     def write_faults(self) -> WriteFaults:

@@ -76,8 +76,8 @@ def contact() -> SoqlFacet:
         ignored=address("Mailing")
         | address("Other")
         | {
-            "LastName", "FirstName", "Salutation", "Fax", "MobilePhone", "HomePhone", "OtherPhone", "AssistantPhone",
-            "ReportsToId", "Department", "LeadSource", "Birthdate", "Description", "OwnerId", "HasOptedOutOfEmail",
+            "MasterRecordId", "LastName", "FirstName", "Salutation", "Fax", "MobilePhone", "HomePhone", "OtherPhone",
+            "AssistantPhone", "ReportsToId", "Department", "LeadSource", "Birthdate", "Description", "OwnerId", "HasOptedOutOfEmail",
             "EmailBouncedReason", "EmailBouncedDate", "IsEmailBounced", "CreatedDate", "CW_Key__c",
         },
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.kantata.collection import Collection, subject_of
 from sandbox.kantata.feed import Feed
-from sandbox.platform import Clock
+from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import WriteFaults
 
@@ -57,13 +57,16 @@ class Selected:
 
 
 class Account:
-    """Every change of a record goes through `insert`, `update` and `delete`, which stamp it and tell the feed."""
+    """Every change of a record goes through `insert`, `update` and `delete`, which stamp it and tell the feed.
+
+    What changes without a stamp is told to nobody.
+    """
 
     def __init__(
         self,
         *,
         collections: tuple[Collection, ...],
-        clock: Clock,
+        clock: Stamps,
         zone: timezone = PACIFIC,
         administrator: bool = True,
         event_lag: timedelta = timedelta(0),
@@ -104,7 +107,8 @@ class Account:
     def update(self, name: str, record_id: str, changes: Record) -> Record:
         table = self.tables[name]
         before = dict(table.rows[record_id])
-        record = table.update(record_id, {"updated_at": self.now(), **changes})
+        changes = self.clock.without({"updated_at"}, {"updated_at": self.now(), **changes})
+        record = table.update(record_id, changes)
         self._changed(name, "updated", before, record)
         return record
 
@@ -126,7 +130,7 @@ class Account:
     def _changed(self, name: str, action: str, before: Record | None, after: Record | None) -> None:
         self.version += 1
         collection = self.collections[name]
-        if collection.event is not None:
+        if collection.event is not None and not (self.clock.kept and action == "updated"):
             self.feed.tell(collection, action, before, after, at=self.now(), user_id=self.user_id)
 
 

@@ -25,6 +25,7 @@ from sandbox.kantata.seeding import Seeding, seed_companies, seed_people, seed_s
 from sandbox.kantata.seeding_projects import seed_project
 from sandbox.kantata.wire import plain, refusal
 from sandbox.platform import Clock, EmulatedPlatform, KnownAs, RefusedChange
+from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import Spot
 
@@ -52,6 +53,7 @@ class KantataPlatform(EmulatedPlatform):
 
     vendor = "kantata"
     role = "PSA"
+    stamps: Stamps
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class KantataPlatform(EmulatedPlatform):
     ) -> None:
         self.name = name
         self._firm = firm
-        self._clock = clock
+        self.stamps = Stamps(clock)
         self._zone = zone
         self._administrator = administrator
         self._event_lag = event_lag
@@ -81,7 +83,7 @@ class KantataPlatform(EmulatedPlatform):
         self._limits.reset()
         self.account = Account(
             collections=COLLECTIONS,
-            clock=self._clock,
+            clock=self.stamps,
             zone=self._zone,
             administrator=self._administrator,
             event_lag=self._event_lag,

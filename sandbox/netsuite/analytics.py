@@ -5,6 +5,7 @@ the vendor's page of the documentation. Credit memos' `foreigntotal` is negative
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +36,19 @@ def column_of(declared: Field, books: Books) -> Column:
         numeric = all(key.isdigit() for key in choices)
         kind = "id" if numeric else "text"
         return Column(kind, display=lambda value, _: choices.get(value, value), coarse=True)
+    if kind == "moment":
+        return moment_column(declared.column, books)
     return Column(kind, coarse=declared.kind in ("flag", "choice"))
+
+
+def moment_column(name: str, books: Books) -> Column:
+    """SuiteQL tells a moment as the clocks of the account's zone show it, twice the same where they are set back."""
+
+    def shown(row: Row) -> datetime | None:
+        moment: datetime | None = row.get(name)
+        return None if moment is None else books.shown(moment)
+
+    return Column("moment", compute=None if books.in_utc else shown)
 
 
 class TableSource:
@@ -158,6 +171,10 @@ _DELETED_KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
+def _plain_columns(kinds: Mapping[str, Kind], books: Books) -> dict[str, Column]:
+    return {name: moment_column(name, books) if kind == "moment" else Column(kind) for name, kind in kinds.items()}
+
+
 class Analytics:
     """The catalog of tables."""
 
@@ -170,8 +187,8 @@ class Analytics:
         self._add(self._transactions())
         self._add(LineSource(books, {name: self._line_column(name) for name in _LINE_KINDS}))
         for name in ("nexttransactionlinelink", "previoustransactionlinelink"):
-            self._add(TableSource(name, {key: Column(kind) for key, kind in _LINK_KINDS.items()}, (books.links,)))
-        self._add(TableSource("deletedrecord", {n: Column(k) for n, k in _DELETED_KINDS.items()}, (books.deleted,)))
+            self._add(TableSource(name, _plain_columns(_LINK_KINDS, books), (books.links,)))
+        self._add(TableSource("deletedrecord", _plain_columns(_DELETED_KINDS, books), (books.deleted,)))
         self._add_addresses()
 
     def source(self, name: str) -> Source | None:

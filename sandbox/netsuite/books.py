@@ -1,11 +1,12 @@
 """The account's records, and what follows from them: names, balances, what is settled."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from sandbox.netsuite.transactions import RECORD_TYPES, TRANSACTIONS
+from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import WriteFaults
 
@@ -26,11 +27,13 @@ class Books:
     """All tables. Every change goes through `insert`, `update` and `delete`, so that `version` tells of it.
 
     `lines` are the item lines of invoices, credit memos and sales orders; `links` are what payments and credit memos
-    settle (`previousdoc` the invoice, `nextdoc` the payment); `addresses` are customers' address books.
+    settle (`previousdoc` the invoice, `nextdoc` the payment); `addresses` are customers' address books. `zone` is the
+    account's: moments are kept in UTC.
     """
 
-    def __init__(self, clock: Callable[[], datetime], write_faults: WriteFaults) -> None:
+    def __init__(self, clock: Stamps, write_faults: WriteFaults, zone: tzinfo = UTC) -> None:
         self._clock = clock
+        self._zone = zone
         self.write_faults = write_faults
         self.tables = {name: Table(name) for name in RECORD_TYPES}
         self.lines = Table("transactionLine", key="uniquekey")
@@ -43,6 +46,18 @@ class Books:
 
     def now(self) -> datetime:
         return self._clock().replace(microsecond=0)
+
+    @property
+    def in_utc(self) -> bool:
+        return self._zone is UTC
+
+    def today(self) -> date:
+        """The day in the account's zone, which ends at midnight there."""
+        return self.now().astimezone(self._zone).date()
+
+    def shown(self, moment: datetime) -> datetime:
+        """The time of day that the account's clocks show at the moment. The tzinfo that it bears says nothing."""
+        return moment.astimezone(self._zone).replace(tzinfo=UTC, fold=0)
 
     def clear(self) -> None:
         """Empties every table; ids start again."""
@@ -62,7 +77,7 @@ class Books:
         self.version += 1
         if self.journal is not None:
             self.journal.note("updated", table, table.rows[record_id])
-        return table.update(record_id, changes)
+        return table.update(record_id, self._clock.without({"lastmodifieddate"}, changes))
 
     def delete(self, table: Table, record_id: str) -> Record:
         self.version += 1
@@ -153,12 +168,12 @@ class Books:
 
     def overdue(self, customer: Mapping[str, Any]) -> Decimal:
         """What was due before today, by the account's clock."""
-        today = self.now().date()
+        today = self.today()
         late = (invoice for invoice in self.open_invoices(customer) if invoice["duedate"] < today)
         return sum((invoice["foreignamountunpaid"] for invoice in late), ZERO)
 
     def days_overdue(self, customer: Mapping[str, Any]) -> Decimal:
-        today = self.now().date()
+        today = self.today()
         return Decimal(
             max((max((today - invoice["duedate"]).days, 0) for invoice in self.open_invoices(customer)), default=0)
         )

@@ -1,9 +1,10 @@
 """One NetSuite account of the sandbox: its HTTP API, its credentials, and its users' changes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.responses import Response
 
@@ -25,6 +26,7 @@ from sandbox.netsuite.signatures import TokenSignatures
 from sandbox.netsuite.suiteql.engine import Engine
 from sandbox.netsuite.transactions import LINE_FIELDS
 from sandbox.platform import Clock, EmulatedPlatform, KnownAs, RefusedChange
+from sandbox.stamps import Stamps
 from sandbox.store import Record
 from sandbox.write_faults import OVERWRITE, ROUND, Spot
 
@@ -35,6 +37,7 @@ _WHOLE = Shape(sublists=True)
 class NetSuite(EmulatedPlatform):
     vendor = "netsuite"
     role = "ERP"
+    stamps: Stamps
 
     def __init__(
         self,
@@ -45,10 +48,12 @@ class NetSuite(EmulatedPlatform):
         legal_entities: frozenset[str] | None,
         concurrency: int,
         work_seconds: float,
+        zone: tzinfo,
         wall: Callable[[], datetime],
     ) -> None:
         self.name = name
-        self.books = Books(clock, self.write_faults)
+        self.stamps = Stamps(clock)
+        self.books = Books(self.stamps, self.write_faults, zone)
         self._opening = Opening(self.books, firm, legal_entities)
         self._records = Records(self.books)
         self._intake = Intake(self.books)
@@ -68,7 +73,7 @@ class NetSuite(EmulatedPlatform):
             "certificate_id": certificate,
             "private_key": private_key,
         }
-        engine = Engine(Analytics(self.books), clock)
+        engine = Engine(Analytics(self.books), lambda: self.books.shown(clock()))
         inside = application(
             self.books,
             self._records,
@@ -175,6 +180,15 @@ def _writable(fields: Iterable[Field], name: str) -> Field | None:
     return next((field for field in written if name.lower() in (str(field.rest).lower(), field.column)), None)
 
 
+def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"time_zone must be an IANA name such as America/New_York, not {name!r}") from None
+
+
 def machine_clock() -> datetime:
     return datetime.now(UTC)
 
@@ -187,13 +201,15 @@ def build(
     legal_entities: str = "",
     concurrency: int = 15,
     work_ms: int = 0,
+    time_zone: str = "UTC",
     wall: Callable[[], datetime] = machine_clock,
 ) -> NetSuite:
     """The account `name` with the firm in it.
 
     `legal_entities` ("le-uk+le-de") keeps only what belongs to these; empty keeps all. `concurrency` is the pool of
-    requests at once, `work_ms` how long each takes. `wall` is the time that logins are checked against, which is the
-    callers' own and not the firm's. Raises ValueError for a legal entity that the firm has not.
+    requests at once, `work_ms` how long each takes. `time_zone` is the IANA name of the account's zone: SuiteQL tells
+    times in it, and its midnight ends the day. `wall` is the time that logins are checked against, which is the
+    callers' own and not the firm's. Raises ValueError for a legal entity that the firm has not, or no such zone.
     """
     held = frozenset(legal_entities.split("+")) if legal_entities else None
     known = {entity.key for entity in firm.legal_entities}
@@ -208,5 +224,6 @@ def build(
         legal_entities=held,
         concurrency=concurrency,
         work_seconds=work_ms / 1000,
+        zone=_zone(time_zone),
         wall=wall,
     )

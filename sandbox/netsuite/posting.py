@@ -28,7 +28,7 @@ class Posting:
         job = books.tables["job"].get(record["entity"])
         source = job or customer or {}
         record.setdefault("tranid", f"{_PREFIXES[record_type.name]}{record['id']}")
-        record.setdefault("trandate", books.now().date())
+        record.setdefault("trandate", books.today())
         for name in ("currency", "subsidiary"):
             record[name] = record.get(name) or source.get(name) or (customer or {}).get(name)
         record.setdefault("exchangerate", Decimal(1))

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sandbox.platform import Clock
 from sandbox.salesforce.errors import row_locked
 from sandbox.salesforce.fields import SObject
 from sandbox.salesforce.identifiers import IdSequence, case_safe
 from sandbox.salesforce.objects import OBJECTS
 from sandbox.salesforce.values import instant_on_the_wire
+from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import WriteFaults
+
+_STAMPS = frozenset({"LastModifiedDate", "LastModifiedById", "SystemModstamp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Deletion:
 class Org:
     """Holds every record of one org. `user_id` is the user whom API calls run as."""
 
-    clock: Clock
+    clock: Stamps
     org_id: str
     user_id: str
     default_currency: str
@@ -56,16 +58,22 @@ class Org:
     def update(self, sobject: SObject, record_id: str, changes: Record) -> None:
         table = self.tables[sobject.name]
         before = table.rows[record_id]
+        changes = self.clock.without(_STAMPS, changes)
         former = {name: before.get(name) for name in changes}
         table.update(record_id, changes)
         self._journal.append(lambda: table.update(record_id, former))
 
-    def bin(self, sobject: SObject, record_id: str) -> None:
-        """Moves a record to the recycle bin, where `queryAll` and the feed of deletions still see it."""
+    def bin(self, sobject: SObject, record_id: str, *, master: str | None = None) -> None:
+        """Moves a record to the recycle bin, where `queryAll` and the feed of deletions still see it.
+
+        `master`: the record that it was merged into.
+        """
         now = self.now()
         record = self.tables[sobject.name].delete(record_id)
         former = dict(record)
         record.update(IsDeleted=True, LastModifiedDate=now, SystemModstamp=now)
+        if master is not None:
+            record["MasterRecordId"] = master
         self.bins[sobject.name].insert(record)
         self.deletions[sobject.name].append(Deletion(record_id, now))
 

@@ -27,7 +27,8 @@ from sandbox.salesforce.org import Org
 from sandbox.salesforce.quota import FULL_SANDBOX_REQUESTS, Quota
 from sandbox.salesforce.sessions import Sessions
 from sandbox.salesforce.values import accepted
-from sandbox.salesforce.writes import change, create, remove
+from sandbox.salesforce.writes import change, create, merge, remove
+from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import OVERWRITE, ROUND, Spot
 
@@ -63,11 +64,12 @@ class SalesforcePlatform(EmulatedPlatform):
 
     vendor = "salesforce"
     role = "CRM"
+    stamps: Stamps
 
     def __init__(self, firm: Firm, *, name: str, clock: Clock, options: OrgOptions) -> None:
         self.name = name
         self._firm = firm
-        self._clock = clock
+        self.stamps = Stamps(clock)
         self._options = options
         org_id = salesforce_id("00D", name)
         self.instance = Instance(
@@ -128,6 +130,15 @@ class SalesforcePlatform(EmulatedPlatform):
         finally:
             self.instance.org.commit()
 
+    def merge(self, entity: str, record_id: str, into: str) -> None:
+        sobject = _object(entity)
+        try:
+            merge(self.instance.org, sobject, record_id, into)
+        except ApiError as error:
+            raise self._undone(error) from error
+        finally:
+            self.instance.org.commit()
+
     def show(self, entity: str, record_id: str) -> dict[str, Any] | None:
         """Every field under its API name, empty ones as null; amounts are Decimal."""
         sobject = _object(entity)
@@ -181,7 +192,7 @@ class SalesforcePlatform(EmulatedPlatform):
 
     def _filled_org(self, org_id: str) -> Org:
         org = Org(
-            clock=self._clock,
+            clock=self.stamps,
             org_id=org_id,
             user_id=seed.RUN_AS_USER,
             default_currency=self._firm.legal_entities[0].currency,

@@ -154,6 +154,25 @@ def remove(org: Org, sobject: SObject, record_id: str) -> None:
     org.bin(sobject, record["Id"])
 
 
+def merge(org: Org, sobject: SObject, record_id: str, into: str) -> None:
+    """Merges a record into the master `into`, to which what belongs to it goes over; the record is deleted.
+
+    Source: object reference, Account: MasterRecordId; Apex `merge`, which takes accounts and contacts (and leads).
+    """
+    record, master = existing(org, sobject, record_id), existing(org, sobject, into)
+    if sobject.field("MasterRecordId") is None:
+        raise ApiError(400, "INVALID_OPERATION", f"{sobject.name} can't be merged")
+    if record is master:
+        raise ApiError(400, "INVALID_OPERATION", "a record can't be merged with itself")
+    now = org.now()
+    for child, field in referring(sobject):
+        for below in org.tables[child.name].where(field.name, [record["Id"]]):
+            owner = None if below is master else master["Id"]  # which was below the other one
+            org.update(child, below["Id"], {field.name: owner, "LastModifiedDate": now, "SystemModstamp": now})
+    org.update(sobject, master["Id"], {"LastModifiedDate": now, "SystemModstamp": now})
+    org.bin(sobject, record["Id"], master=master["Id"])
+
+
 def _automate(org: Org, sobject: SObject, record_id: str, struck: list[WriteFault]) -> None:
     """What the org's own automation does behind a write; counts the faults that the write met."""
     automations = org.write_faults.automations(sobject.name)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 Row = Mapping[str, Any]
 Scalar = str | int | Decimal | date | None
-"""A value inside a query. `datetime` is a `date`; moments carry UTC, which is the account's time zone here."""
+"""A value inside a query. `datetime` is a `date`; moments are times of day in the account's zone, marked as UTC."""
 
 Kind = Literal["id", "number", "text", "date", "moment"]
 """`id` is stored as text and behaves as a number."""

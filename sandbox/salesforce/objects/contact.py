@@ -36,6 +36,7 @@ CONTACT = SObject(
     declared=(
         RECORD_ID,
         IS_DELETED,
+        lookup("MasterRecordId", "Contact", relationship="MasterRecord", **READ_ONLY),
         lookup("AccountId", "Account", children="Contacts", cascade=True),
         text("LastName", 80, required=True),
         text("FirstName", 40),

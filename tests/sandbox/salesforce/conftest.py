@@ -112,7 +112,7 @@ def on_loopback() -> Callable[[SalesforcePlatform], Any]:
         urls: list[str] = []
 
         async def serve() -> None:
-            world = World(platform._firm, [platform], platform._clock)
+            world = World(platform._firm, [platform], platform.stamps)
             async with serving(world) as ready:
                 urls.append(ready["platforms"][platform.name]["url"])
                 started.set()

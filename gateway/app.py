@@ -26,17 +26,29 @@ from gateway.streams.edge import Edge
 from gateway.streams.event_streams import EventStreams
 from gateway.streams.places import Places
 from gateway.streams.socket import SocketEndpoint
+from gateway.webhooks import WebhookEndpoint
 from resolvers.engine_port import Engine
 from schema.errors import ErrorCode
+from sync.noticing.mailroom import Mailroom
+
+WEBHOOKS = "/webhooks/{platform}"
 
 
 def build_app(
-    engine: Engine, *, keys: KeyRing, options: EdgeOptions | None = None, log: Log | None = None
+    engine: Engine,
+    *,
+    keys: KeyRing,
+    options: EdgeOptions | None = None,
+    log: Log | None = None,
+    mailroom: Mailroom | None = None,
 ) -> Starlette:
-    """Starts the engine when it starts, closes it when it stops. Without keys nothing is answered but health."""
+    """Starts the engine when it starts, closes it when it stops. Without keys nothing is answered but health, and what
+    platforms send where there is a mailroom.
+    """
     options = options or EdgeOptions()
+    log = log or operation_log()
     metrics = EdgeMetrics(labels=options.operation_labels)
-    journal = Journal(log or operation_log(), metrics)
+    journal = Journal(log, metrics)
     health = Health(engine, options, keys=keys, metrics=metrics)
 
     @asynccontextmanager
@@ -64,6 +76,7 @@ def build_app(
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", SocketEndpoint(edge)),
+        *([] if mailroom is None else [Route(WEBHOOKS, WebhookEndpoint(mailroom, log=log, metrics=metrics))]),
         *health.routes(),
         *(explorer_routes() if options.explorer else ()),
     ]

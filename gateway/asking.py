@@ -50,12 +50,12 @@ async def asked_of(scope: Scope, headers: Mapping[bytes, bytes], receive: Receiv
         allow = [(b"allow", b"GET, POST")]
         raise bad_request("Use POST, or GET for a query.", HTTPStatus.METHOD_NOT_ALLOWED, headers=allow)
     if method == "POST":
-        return from_body(await read_body(receive, headers, options), options)
+        return from_body(await read_body(receive, headers, options.body_bytes), options)
     return from_query_string(scope["query_string"], options)
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], options: EdgeOptions) -> bytes:
-    """The whole body, refused before it is read where its head already says that it's unfit."""
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes:
+    """The whole body of `most` so many bytes; refused before it's read where its head already says that it's unfit."""
     if not is_json(headers.get(b"content-type", b"")[:200]):
         raise bad_request(
             "POST takes a JSON object: send Content-Type: application/json.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
@@ -63,12 +63,12 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes], options: E
     if headers.get(b"content-encoding", b"").lower() not in HARMLESS_ENCODINGS:
         raise bad_request("Send the body as it is: no Content-Encoding is read.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     announced = headers.get(b"content-length")
-    if announced is not None and (not announced.isdigit() or int(announced[:18]) > options.body_bytes):
-        raise _too_large(options)
+    if announced is not None and (not announced.isdigit() or int(announced[:18]) > most):
+        raise _too_large(most)
     body, more = await _chunk(receive)
-    while more or len(body) > options.body_bytes:
-        if len(body) > options.body_bytes:
-            raise _too_large(options)
+    while more or len(body) > most:
+        if len(body) > most:
+            raise _too_large(most)
         chunk, more = await _chunk(receive)
         body += chunk
     return body
@@ -81,8 +81,8 @@ async def _chunk(receive: Receive) -> tuple[bytes, bool]:
     return message.get("body", b""), message.get("more_body", False)
 
 
-def _too_large(options: EdgeOptions) -> Refusal:
-    return bad_request(f"The body is larger than {options.body_bytes} bytes.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+def _too_large(most: int) -> Refusal:
+    return bad_request(f"The body is larger than {most} bytes.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def from_body(body: bytes, options: EdgeOptions) -> Asked:

@@ -52,6 +52,19 @@ class EdgeMetrics:
         self.told = Counter(
             "crosswalk_subscription_answers", "Events answered, once per subscriber.", registry=self.registry
         )
+        self._webhooks = Counter(
+            "crosswalk_webhooks",
+            "Requests to /webhooks/PLATFORM by what became of them: taken, again, or why they were refused.",
+            ["platform", "outcome"],
+            registry=self.registry,
+        )
+        self._webhook_seconds = Histogram(
+            "crosswalk_webhook_seconds",
+            "Time from the head of a webhook to its answer.",
+            ["platform"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
         self.in_flight = Gauge("crosswalk_operations_in_flight", "Operations being executed.", registry=self.registry)
 
     def executed(self, *, operation: str | None, kind: str, outcome: str, seconds: float) -> None:
@@ -74,6 +87,10 @@ class EdgeMetrics:
 
     def refused(self, code: str) -> None:
         self._refusals.labels(code).inc()
+
+    def webhook(self, *, platform: str, outcome: str, seconds: float) -> None:
+        self._webhooks.labels(platform, outcome).inc()
+        self._webhook_seconds.labels(platform).observe(seconds)
 
     def page(self) -> bytes:
         """In Prometheus' text form; the platforms' figures come from the process's default registry."""

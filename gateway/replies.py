@@ -17,16 +17,21 @@ _encode = msgspec.json.Encoder().encode
 
 def refusal_body(refusal: Refusal, entry: Entry) -> bytes:
     """As a whole GraphQL response."""
-    return _encode({"errors": _traced(refusal, entry)})
+    return traced_body(refusal, entry.correlation_id)
+
+
+def traced_body(refusal: Refusal, correlation_id: str) -> bytes:
+    """The same, of a request that isn't GraphQL's."""
+    return _encode({"errors": _traced(refusal, correlation_id)})
 
 
 def refusal_errors(refusal: Refusal, entry: Entry) -> bytes:
     """The errors alone, as JSON."""
-    return _encode(_traced(refusal, entry))
+    return _encode(_traced(refusal, entry.correlation_id))
 
 
-def _traced(refusal: Refusal, entry: Entry) -> list[object]:
-    trace = {"correlationId": entry.correlation_id}
+def _traced(refusal: Refusal, correlation_id: str) -> list[object]:
+    trace = {"correlationId": correlation_id}
     return [{**error, "extensions": {**error["extensions"], **trace}} for error in refusal.errors]
 
 

@@ -21,6 +21,7 @@ from resolvers.assembly import bindings_of, build_engine
 from runtime.clock import SystemClock
 from runtime.settings import Settings, SettingsError
 from sync.desk import Desk
+from sync.noticing.mailroom import Mailroom, check_secrets
 from sync.workshop import Workshop
 
 
@@ -49,8 +50,11 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
         budgets = await stack.enter_async_context(shared_budgets(settings))
         shops: list[Workshop] = []
 
+        mailrooms: list[Mailroom] = []
+
         def desk(bindings: Bindings) -> Desk:
             shops.append(Workshop(settings, bindings, ledger, clock))
+            mailrooms.append(Mailroom(settings, bindings.platforms, ledger, clock))
             return shops[0].desk
 
         try:
@@ -58,7 +62,7 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
             engine = build_engine(settings, clock=clock, desk=desk, budgets=budgets)
         except SettingsError as error:
             raise Refusal(*error.problems) from None
-        app = build_app(engine, keys=keys, options=options, log=log)
+        app = build_app(engine, keys=keys, options=options, log=log, mailroom=mailrooms[0])
         calm_collector()
         await stack.enter_async_context(serving(app, listener, options))
         # Work on runs ends before the platforms are let go of, which the application does when it stops.
@@ -70,7 +74,7 @@ def connected(settings: Settings) -> Mapping[str, Connected]:
     """The configured platforms by name, not yet spoken to; Refusal for settings that `serve` would refuse."""
     try:
         platforms = connect(settings)
-        bindings_of(settings, platforms)
+        check_secrets(settings, bindings_of(settings, platforms).platforms)
         key_ring(settings)
         return platforms
     except SettingsError as error:

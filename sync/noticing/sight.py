@@ -1,0 +1,150 @@
+"""Reads records again as they are now, and tells apart what is not there and what can't be read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from platforms.bindings import Bindings
+from platforms.mapping import plain
+from platforms.readers import Projection, ReadQuery
+from schema.errors import UpstreamInvalidResponse, UpstreamTooLarge
+from sync.ledger.records import Json
+from sync.noticing.tracked import Tracked
+from sync.values import to_json
+
+MOST_HALVINGS = 40
+"""Reads beside the usual ones that finding broken records in one batch may cost; then the whole answer is broken."""
+_UNREADABLE = (UpstreamInvalidResponse, UpstreamTooLarge)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One record as it is: its compared values as JSON, and when the platform says that it was changed last."""
+
+    values: Mapping[str, Json]
+    modified_at: datetime | None
+
+
+@dataclass(slots=True)
+class Sight:
+    """What one look at some records showed, by external id. Whoever is in neither wasn't answered."""
+
+    seen: dict[str, Seen] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+
+    def missing(self, external_ids: Sequence[str]) -> list[str]:
+        return [each for each in external_ids if each not in self.seen and each not in self.unreadable]
+
+
+class Eye:
+    """Looks at the platforms through their readers. An error of the platform's is raised as it is."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        self._bindings = bindings
+        self._projections: dict[tuple[str, str, str], Projection] = {}
+
+    async def look(self, tracked: Tracked, external_ids: Sequence[str]) -> Sight:
+        """The ids may be more than the platform takes at once."""
+        sight = Sight()
+        for some in batches(tracked, external_ids):
+            await self._look(tracked, some, sight, _Halvings(MOST_HALVINGS))
+        if sight.unreadable and not sight.seen:
+            # Either they are broken, or the platform answers garbage: then this raises, and nothing is believed.
+            reader = self._bindings.platforms[tracked.platform].reader
+            await reader.read(self._projection(tracked), ReadQuery(limit=1))
+        return sight
+
+    async def _look(self, tracked: Tracked, external_ids: Sequence[str], sight: Sight, left: "_Halvings") -> None:
+        """One broken record makes an answer that can't be decoded: by halves it is found, and the others are read."""
+        try:
+            rows = await self._rows(tracked, external_ids)
+        except _UNREADABLE:
+            if len(external_ids) == 1 and left.begun:
+                sight.unreadable.update(external_ids)
+                return
+            if not left.one():
+                raise
+            middle = (len(external_ids) + 1) // 2
+            await self._look(tracked, external_ids[:middle], sight, left)
+            if len(external_ids) > 1:
+                await self._look(tracked, external_ids[middle:], sight, left)
+            return
+        self._take(tracked, rows, frozenset(external_ids), sight)
+
+    async def _rows(self, tracked: Tracked, external_ids: Sequence[str]) -> list[Any]:
+        reader = self._bindings.platforms[tracked.platform].reader
+        projection = self._projection(tracked)
+        rows: list[Any] = []
+        total: int | None = None
+        resume: Any = None
+        while True:
+            query = ReadQuery(by="id", keys=tuple(external_ids), resume=resume)
+            page = await reader.read(projection, query)
+            total = page.total if total is None else total
+            rows += page.rows
+            resume = page.more
+            if resume is None:
+                break
+        if total is not None and len(rows) < total:
+            detail = f"{total} records were announced, and {len(rows)} came"
+            raise UpstreamInvalidResponse(detail, platform=tracked.platform)
+        return rows
+
+    def _take(self, tracked: Tracked, rows: Sequence[Any], asked: frozenset[str], sight: Sight) -> None:
+        projection = self._projection(tracked)
+        id_of = projection.getter("id")
+        for row in rows:
+            external_id = id_of(row)
+            if external_id not in asked or external_id in sight.seen:
+                continue
+            try:
+                sight.seen[external_id] = _seen(tracked, projection, row)
+            except (ValueError, TypeError, ArithmeticError):  # a foreign value that no mapping could tame
+                sight.unreadable.add(external_id)
+
+    def _projection(self, tracked: Tracked) -> Projection:
+        identity = (tracked.platform, tracked.type, tracked.role.value)
+        found = self._projections.get(identity)
+        if found is None:
+            stamp = {"modifiedAt"} if tracked.stamped else set()
+            reader = self._bindings.platforms[tracked.platform].reader
+            found = self._projections[identity] = reader.project(tracked.facet, tracked.compared | stamp)
+        return found
+
+
+class _Halvings:
+    """How many more reads may be spent on finding what is broken."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self.begun = False
+
+    def one(self) -> bool:
+        self.begun = True
+        self._left -= 1
+        return self._left >= 0
+
+
+def batches(tracked: Tracked, external_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many ids together as the platform takes, and as one transaction should write."""
+    size = min(tracked.facet.batch["id"], AT_ONCE)
+    for start in range(0, len(external_ids), size):
+        yield external_ids[start : start + size]
+
+
+AT_ONCE = 200
+"""Records that are looked at together."""
+
+
+def _seen(tracked: Tracked, projection: Projection, row: Any) -> Seen:
+    values = {path: _plain(projection.getter(path)(row)) for path in tracked.compared}
+    return Seen(values, projection.getter("modifiedAt")(row) if tracked.stamped else None)
+
+
+def _plain(value: Any) -> Json:
+    """Numbers are told alike whatever zeros a platform puts at their end, empty text and lists as missing."""
+    if isinstance(value, Decimal):
+        value = plain(value)
+    return None if value in ("", ()) else to_json(value)

@@ -88,6 +88,23 @@ class DatabaseSnapshots:
             lambda asked: snapshots.page(asked, platform, type_name, role, after, most)
         )
 
+    async def count(
+        self, platform: str, type_name: str, role: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> int:
+        return await self._transactions.read(
+            lambda asked: snapshots.count(asked, platform, type_name, role, since, until)
+        )
+
+    async def between(
+        self, platform: str, type_name: str, role: str, *, since: datetime, until: datetime, most: int
+    ) -> Sequence[Snapshot]:
+        return await self._transactions.read(
+            lambda asked: snapshots.between(asked, platform, type_name, role, since, until, most)
+        )
+
+    async def some(self, platform: str, type_name: str, role: str, *, skip: int, most: int) -> Sequence[Snapshot]:
+        return await self._transactions.read(lambda asked: snapshots.some(asked, platform, type_name, role, skip, most))
+
     async def written(self, platform: str, external_ids: Sequence[str], *, since: datetime) -> Sequence[Step]:
         return await self._transactions.read(lambda asked: snapshots.written(asked, platform, external_ids, since))
 
@@ -111,6 +128,9 @@ class DatabaseFeeds:
 
     async def take(self, names: Sequence[str], *, seconds: float) -> Feed | None:
         return await self._transactions.write(lambda tx: feeds.take(tx, names, seconds))
+
+    async def keep(self, feed: Feed, *, seconds: float) -> bool:
+        return await self._transactions.write(lambda tx: feeds.keep(tx, feed, seconds))
 
     async def give_back(self, feed: Feed, change: FeedChange) -> bool:
         return await self._transactions.write(lambda tx: feeds.give_back(tx, feed, change))

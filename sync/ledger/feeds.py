@@ -47,6 +47,13 @@ async def take(tx: Transaction, names: Sequence[str], seconds: float) -> Feed | 
     return None if row is None else record_of(Feed, row)
 
 
+async def keep(tx: Transaction, feed: Feed, seconds: float) -> bool:
+    """The version stays, so that it can still be given back."""
+    own = sa.update(feeds).where(feeds.c.name == feed.name, feeds.c.version == feed.version)
+    kept = own.values(taken_until=tx.now + timedelta(seconds=seconds))
+    return await tx.one(kept.returning(feeds.c.version)) is not None
+
+
 async def give_back(tx: Transaction, feed: Feed, change: FeedChange) -> bool:
     if change.clear - _CLEARABLE:
         raise ValueError(f"{sorted(change.clear - _CLEARABLE)} can't become None")

@@ -112,6 +112,22 @@ class Snapshots(Protocol):
         """By ascending external id, gone ones left out; for those who compare."""
         ...
 
+    async def count(
+        self, platform: str, type_name: str, role: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> int:
+        """How many there are, gone ones left out; of those stamped from `since` up to, and without, `until`."""
+        ...
+
+    async def between(
+        self, platform: str, type_name: str, role: str, *, since: datetime, until: datetime, most: int
+    ) -> Sequence[Snapshot]:
+        """Those stamped from `since` up to, and without, `until`, by stamp, gone ones left out."""
+        ...
+
+    async def some(self, platform: str, type_name: str, role: str, *, skip: int, most: int) -> Sequence[Snapshot]:
+        """By ascending external id behind the first `skip`, gone ones left out; for samples."""
+        ...
+
     async def written(self, platform: str, external_ids: Sequence[str], *, since: datetime) -> Sequence[Step]:
         """The steps that wrote, or may have written, to these records since: echoes are looked for among them."""
         ...
@@ -178,6 +194,10 @@ class Feeds(Protocol):
         """The feed among them that has been due longest, that isn't paused, and that nobody has; nobody else gets it
         for `seconds`.
         """
+        ...
+
+    async def keep(self, feed: Feed, *, seconds: float) -> bool:
+        """It stays taken for `seconds` from now; False where somebody else has taken or moved it since."""
         ...
 
     async def give_back(self, feed: Feed, change: FeedChange) -> bool:

@@ -43,6 +43,35 @@ async def page(
     return tuple(map(_snapshot, rows.all()))
 
 
+async def count(
+    connection: Connection, platform: str, type_name: str, role: str, since: datetime | None, until: datetime | None
+) -> int:
+    asked = sa.select(sa.func.count()).where(*_of(platform, type_name, role), snapshots.c.gone_at.is_(None))
+    if since is not None:
+        asked = asked.where(snapshots.c.modified_at >= since)
+    if until is not None:
+        asked = asked.where(snapshots.c.modified_at < until)
+    found: int = (await connection.execute(asked)).scalar_one()
+    return found
+
+
+async def between(
+    connection: Connection, platform: str, type_name: str, role: str, since: datetime, until: datetime, most: int
+) -> tuple[Snapshot, ...]:
+    stamped = (snapshots.c.modified_at >= since, snapshots.c.modified_at < until, snapshots.c.gone_at.is_(None))
+    asked = sa.select(snapshots).where(*_of(platform, type_name, role), *stamped)
+    rows = await connection.execute(asked.order_by(snapshots.c.modified_at, snapshots.c.external_id).limit(most))
+    return tuple(map(_snapshot, rows.all()))
+
+
+async def some(
+    connection: Connection, platform: str, type_name: str, role: str, skip: int, most: int
+) -> tuple[Snapshot, ...]:
+    asked = sa.select(snapshots).where(*_of(platform, type_name, role), snapshots.c.gone_at.is_(None))
+    rows = await connection.execute(asked.order_by(snapshots.c.external_id).offset(skip).limit(most))
+    return tuple(map(_snapshot, rows.all()))
+
+
 async def observe(tx: Transaction, observations: Sequence[Observation]) -> tuple[bool, ...]:
     # In one order everywhere, so that no two transactions wait for each other's rows.
     ordered = sorted(observations, key=_key)

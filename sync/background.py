@@ -5,6 +5,7 @@ from typing import Protocol
 from platforms.bindings import Bindings
 from runtime.clock import Clock
 from runtime.settings import Settings
+from sync.delivering.assembly import delivering
 from sync.desk import Desk
 from sync.ledger.port import Ledger
 
@@ -18,11 +19,12 @@ class Service(Protocol):
 
 
 def background(
-    settings: Settings,  # noqa: ARG001 - of services to come
-    bindings: Bindings,  # noqa: ARG001
-    ledger: Ledger,  # noqa: ARG001
-    clock: Clock,  # noqa: ARG001
-    desk: Desk,  # noqa: ARG001
+    settings: Settings,
+    bindings: Bindings,
+    ledger: Ledger,
+    clock: Clock,
+    desk: Desk,  # noqa: ARG001 - of services to come
 ) -> tuple[Service, ...]:
     """The services of one process."""
-    return ()
+    services: list[Service | None] = [delivering(settings, bindings, ledger, clock)]
+    return tuple(service for service in services if service is not None)

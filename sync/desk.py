@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sync.ledger.port import Ledger
 from sync.ledger.records import BusinessException, Json, Run
+
+if TYPE_CHECKING:
+    from sync.delivering.desk import WebhookDesk
 
 
 class RefusalCode(StrEnum):
@@ -57,7 +60,8 @@ class ExceptionReply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """`wish` is the mutation's input by its GraphQL names, without what stands here beside it; values are canonical
-    Python values (Decimal, date, enums of `schema.enums`), absent ones are left out.
+    Python values (Decimal, date, enums of `schema.enums`), absent ones are left out. `approver`: the role that must
+    agree to it although its workflow asks for nobody's approval.
     """
 
     workflow: str
@@ -66,14 +70,18 @@ class Request:
     reason: str | None = None
     dry_run: bool = False
     if_version: str | None = None
+    approver: str | None = None
 
 
 class Desk(Protocol):
     """Refuses with `Refusal`s; raises PlatformError where a platform that it must ask first is away and the wish can't
-    be taken without it (a dry run), and Forbidden for those who may not see the ledger at all.
+    be taken without it (a dry run, or one that somebody must agree to), and Forbidden for those who may not see the
+    ledger at all.
     """
 
     ledger: Ledger
+    webhooks: "WebhookDesk | None"
+    """Where applications register for what happens; None: this desk has no such place."""
 
     async def request(self, caller: Caller, request: Request) -> Reply: ...
 

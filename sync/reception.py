@@ -10,6 +10,7 @@ import msgspec
 from runtime.clock import Clock
 from schema.errors import BadUserInput, DeadlineExceeded, RetryLater
 from sync.decisions import Decisions
+from sync.delivering.desk import WebhookDesk
 from sync.desk import Caller, Refusal, RefusalCode, Reply, Request
 from sync.firm import Firm
 from sync.ledger.port import KeyTakenError, Ledger, NewRun
@@ -43,8 +44,10 @@ class FrontDesk(Decisions):
         *,
         ring: Callable[[], None],
         approval_seconds: float,
+        webhooks: WebhookDesk | None = None,
     ) -> None:
         super().__init__(ledger, flows, firm, clock, ring=ring)
+        self.webhooks = webhooks
         self._planning = Planning(firm, clock)
         self._approval_seconds = approval_seconds
 
@@ -61,7 +64,7 @@ class FrontDesk(Decisions):
                 return _same(known, asked)
         run_id = str(uuid4())
         try:
-            plan = await self._planned(asked, run_id, dry_run=request.dry_run)
+            plan = await self._planned(asked, run_id, at_once=request.dry_run or request.approver is not None)
         except Refused as refusal:
             return Reply(refusals=refusal.refusals)
         except BadUserInput as error:
@@ -107,18 +110,19 @@ class FrontDesk(Decisions):
             return (Refusal(RefusalCode.INVALID, f"The input can't be read: {error}.", ("input",)),)
         return _Asked(flow, given, digest({"workflow": flow.name, "input": given}), subject)
 
-    async def _planned(self, asked: _Asked, run_id: str, *, dry_run: bool) -> Plan | None:
+    async def _planned(self, asked: _Asked, run_id: str, *, at_once: bool) -> Plan | None:
         """None: a platform that must be asked is away, and the run is accepted to be planned when it is back."""
         try:
             return await self._planning.plan(asked.flow, asked.given, run_id)
         except (RetryLater, DeadlineExceeded):
-            if dry_run:
+            if at_once:
                 raise
             return None
 
     def _new(self, caller: Caller, request: Request, asked: _Asked, run_id: str, plan: Plan | None) -> NewRun:
         flow = asked.flow
-        waits = plan is not None and flow.approver is not None
+        approver = flow.approver or request.approver
+        waits = plan is not None and approver is not None
         until = self._clock.now() + timedelta(seconds=self._approval_seconds)
         entry = Audited(
             actor=caller.name,
@@ -150,7 +154,7 @@ class FrontDesk(Decisions):
             plan_hash=None if plan is None else plan.hash,
             facts={} if plan is None else plan.facts,
             records=() if plan is None else plan.records,
-            approval_role=flow.approver if waits else None,
+            approval_role=approver if waits else None,
             approval_until=until if waits else None,
             audit=(entry,),
         )

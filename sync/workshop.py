@@ -12,6 +12,7 @@ from runtime.clock import Clock
 from runtime.settings import Settings
 from sync.background import Service, background
 from sync.broker import RunQueue, embedded_broker, redis_broker
+from sync.delivering.assembly import webhook_desk
 from sync.firm import Firm
 from sync.flows import flows
 from sync.ledger.port import Ledger
@@ -68,7 +69,15 @@ class Workshop:
             queue = RunQueue(broker)
         self._queue = queue
         self.relay = Relay(ledger, queue, clock)
-        self.desk = FrontDesk(ledger, firm, processes, clock, ring=self.relay.ring, approval_seconds=approval_seconds)
+        self.desk = FrontDesk(
+            ledger,
+            firm,
+            processes,
+            clock,
+            ring=self.relay.ring,
+            approval_seconds=approval_seconds,
+            webhooks=webhook_desk(settings, ledger, clock),
+        )
         self._services: tuple[Service, ...] = ()
         if self.workers is not None:
             self._services = background(settings, bindings, ledger, clock, self.desk)

@@ -46,6 +46,7 @@ class WebhookSettings(Section):
 class HooksSettings(Section):
     signing_key: SecretStr | None = Field(
         default=None,
+        min_length=32,
         description="What the secrets of webhooks that Crosswalk sends are derived from, 32 random characters or more, "
         "as `{env: NAME}` or `{file: PATH}`; without it none can be registered.",
     )

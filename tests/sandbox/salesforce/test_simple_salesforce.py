@@ -129,7 +129,7 @@ def test_an_upsert_creates_once(salesforce: Salesforce) -> None:
 
 
 def test_feeds_tell_changes_and_deletions(salesforce: Salesforce, paged: SalesforcePlatform) -> None:
-    clock: Any = paged._clock
+    clock: Any = paged.stamps._clock
     start = clock()
     account = salesforce.Account.create({"Name": "Halden"})["id"]
     contact = salesforce.Contact.create({"LastName": "Berg"})["id"]

@@ -35,13 +35,15 @@ class DatabaseInbox:
             first=True,
         )
 
-    async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
-        return await self._transactions.write(lambda tx: inbox.take(tx, most=most, seconds=seconds))
+    async def take(self, *, most: int, seconds: float, source: str | None = None) -> tuple[Received, ...]:
+        return await self._transactions.write(
+            lambda tx: inbox.take(tx, most=most, seconds=seconds, source=source), first=True
+        )
 
-    async def is_due(self) -> bool:
-        return await self._transactions.read(lambda asked: inbox.is_due(asked, self._clock.now()))
+    async def is_due(self, source: str | None = None) -> bool:
+        return await self._transactions.read(lambda asked: inbox.is_due(asked, self._clock.now(), source))
 
-    async def oldest(self) -> datetime | None:
+    async def oldest(self) -> Mapping[str, datetime]:
         return await self._transactions.read(inbox.oldest)
 
     async def put_back(self, ids: Sequence[int], *, seconds: float, forgiven: bool = False) -> None:

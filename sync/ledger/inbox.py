@@ -1,6 +1,6 @@
 """What platforms send by themselves, stored raw and once before anything is done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -24,9 +24,13 @@ async def put(tx: Transaction, *, source: str, event_id: str, body: bytes, corre
     return await tx.one(written.returning(inbox.c.id), values) is not None
 
 
-async def take(tx: Transaction, *, most: int, seconds: float) -> tuple[Received, ...]:
+async def take(tx: Transaction, *, most: int, seconds: float, source: str | None) -> tuple[Received, ...]:
     chosen = (
-        sa.select(inbox.c.id).where(_is_due(tx.now)).order_by(inbox.c.id).limit(most).with_for_update(skip_locked=True)
+        sa.select(inbox.c.id)
+        .where(_is_due(tx.now, source))
+        .order_by(inbox.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
     )
     taken = sa.update(inbox).where(inbox.c.id.in_(chosen))
     taken = taken.values(taken_until=tx.now + timedelta(seconds=seconds), tries=inbox.c.tries + 1)
@@ -35,14 +39,16 @@ async def take(tx: Transaction, *, most: int, seconds: float) -> tuple[Received,
     return tuple(sorted((Received(**row._mapping) for row in rows), key=lambda entry: entry.id))  # noqa: SLF001
 
 
-async def is_due(connection: Connection, now: datetime) -> bool:
-    return (await connection.execute(sa.select(inbox.c.id).where(_is_due(now)).limit(1))).one_or_none() is not None
+async def is_due(connection: Connection, now: datetime, source: str | None) -> bool:
+    due = sa.select(inbox.c.id).where(_is_due(now, source)).limit(1)
+    return (await connection.execute(due)).one_or_none() is not None
 
 
-async def oldest(connection: Connection) -> datetime | None:
-    first = sa.select(inbox.c.received_at).where(inbox.c.done_at.is_(None)).order_by(inbox.c.id).limit(1)
-    found: datetime | None = (await connection.execute(first)).scalar_one_or_none()
-    return found
+async def oldest(connection: Connection) -> Mapping[str, datetime]:
+    first = sa.select(inbox.c.source, sa.func.min(inbox.c.id).label("id")).where(inbox.c.done_at.is_(None))
+    grouped = first.group_by(inbox.c.source).subquery()
+    asked = sa.select(inbox.c.source, inbox.c.received_at).join(grouped, grouped.c.id == inbox.c.id)
+    return {row.source: row.received_at for row in await connection.execute(asked)}
 
 
 async def put_back(tx: Transaction, ids: Sequence[int], seconds: float, *, forgiven: bool) -> None:
@@ -59,5 +65,6 @@ async def done(tx: Transaction, ids: Sequence[int]) -> None:
     await tx.do(sa.update(inbox).where(inbox.c.id.in_(ids)).values(done_at=tx.now))
 
 
-def _is_due(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(inbox.c.done_at.is_(None), sa.or_(inbox.c.taken_until.is_(None), inbox.c.taken_until <= now))
+def _is_due(now: datetime, source: str | None) -> sa.ColumnElement[bool]:
+    due = sa.and_(inbox.c.done_at.is_(None), sa.or_(inbox.c.taken_until.is_(None), inbox.c.taken_until <= now))
+    return due if source is None else sa.and_(due, inbox.c.source == source)

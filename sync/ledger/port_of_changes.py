@@ -235,16 +235,18 @@ class Inbox(Protocol):
         """False: it was there already."""
         ...
 
-    async def take(self, *, most: int, seconds: float) -> tuple[Received, ...]:
-        """Oldest first; nobody else gets them for `seconds`. What is not `done` by then comes again."""
+    async def take(self, *, most: int, seconds: float, source: str | None = None) -> tuple[Received, ...]:
+        """Oldest first, of one source or of all; nobody else gets them for `seconds`. What is not `done` by then comes
+        again.
+        """
         ...
 
-    async def is_due(self) -> bool:
+    async def is_due(self, source: str | None = None) -> bool:
         """Whether `take` would bring anything; cheaper to ask."""
         ...
 
-    async def oldest(self) -> datetime | None:
-        """When the oldest that isn't dealt with was received; None: all are."""
+    async def oldest(self) -> Mapping[str, datetime]:
+        """When the oldest that isn't dealt with was received, by source."""
         ...
 
     async def put_back(self, ids: Sequence[int], *, seconds: float, forgiven: bool = False) -> None:

@@ -190,9 +190,8 @@ class Teller:
             noticed_by=look.noticed_by,
             values=values,
         )
-        return Told(
-            subject=subject, correlation_id=look.correlation_id if run is None else run.correlation_id, change=change
-        )
+        hinted = look.hints[case.external_id].correlation_id or look.correlation_id
+        return Told(subject=subject, correlation_id=hinted if run is None else run.correlation_id, change=change)
 
 
 def _parts(case: _Case, difference: Difference, steps: Sequence[Step]) -> Sequence[Part]:

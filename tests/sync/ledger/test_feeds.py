@@ -88,14 +88,23 @@ async def test_what_is_set_aside_comes_no_more_and_is_kept_like_what_is_done(led
     assert await put(ledger, "e1")
 
 
-async def test_the_oldest_that_waits(ledger, clock):
-    assert await ledger.inbox.oldest() is None
+async def test_the_oldest_that_waits_by_source(ledger, clock):
+    assert await ledger.inbox.oldest() == {}
     since = clock.now()
     await put(ledger, "e1")
+    await put(ledger, "e1", source="netsuite")
     clock.advance(30)
     await put(ledger, "e2")
-    assert await ledger.inbox.oldest() == since
-    (first,) = await ledger.inbox.take(most=1, seconds=60)
-    assert await ledger.inbox.oldest() == since, "being worked on is not done"
-    await ledger.inbox.done([first.id])
-    assert await ledger.inbox.oldest() == since + timedelta(seconds=30)
+    assert await ledger.inbox.oldest() == {"salesforce": since, "netsuite": since}
+    taken = await ledger.inbox.take(most=2, seconds=60)
+    assert await ledger.inbox.oldest() == {"salesforce": since, "netsuite": since}, "being worked on is not done"
+    await ledger.inbox.done([entry.id for entry in taken])
+    assert await ledger.inbox.oldest() == {"salesforce": since + timedelta(seconds=30)}
+
+
+async def test_one_sources_messages_are_taken_without_those_of_others(ledger, clock):
+    await put(ledger, "e1")
+    await put(ledger, "e2", source="netsuite")
+    assert [entry.event_id for entry in await ledger.inbox.take(most=9, seconds=60, source="netsuite")] == ["e2"]
+    assert not await ledger.inbox.is_due("netsuite")
+    assert await ledger.inbox.is_due("salesforce")

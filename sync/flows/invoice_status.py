@@ -1,6 +1,8 @@
 """What the CRM and the PSA are told of an invoice: the ERP's word, brought to where sales and delivery look."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any, Protocol
 
 import msgspec
 
@@ -18,8 +20,16 @@ _INVOICE = (
     "number", "status", "issueDate", "dueDate", "total.amount", "total.currency", "amountPaid.amount",
     "balance.amount", "account", "contract", "project",
 )  # fmt: skip
-_UNSENT = frozenset({InvoiceStatus.DRAFT, InvoiceStatus.VOIDED})
+UNSENT = frozenset({InvoiceStatus.DRAFT, InvoiceStatus.VOIDED})
+"""Statuses of invoices that nobody owes anything for."""
+NOTHING_BILLED = "Nothing billed"
 _ZERO = Decimal(0)
+
+
+class Said(Protocol):
+    """What a platform says of an invoice, by canonical path."""
+
+    def __getitem__(self, path: str) -> Any: ...
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,21 +112,23 @@ async def _told(firm: Firm, invoice: RecordKey, path: str) -> Told:
     row = await firm.one("Invoice", invoice, _INVOICE)
     if row is None:
         raise refused(RefusalCode.NOT_FOUND, f"{invoice.platform} has no such invoice.", path)
-    _check_doors(firm, invoice)
+    nobody = nobody_to_tell(firm, invoice)
+    if nobody is not None:
+        raise refused(RefusalCode.UNSUPPORTED, nobody)
     crm, summary, values = await _for_crm(firm, invoice, row)
     psa, figures = await _for_psa(firm, invoice, row)
     return Told(crm=crm, summary=summary, values=values, psa=psa, project=row["project"], figures=figures)
 
 
-def _check_doors(firm: Firm, invoice: RecordKey) -> None:
-    """Somebody can be told of it."""
+def nobody_to_tell(firm: Firm, invoice: RecordKey) -> str | None:
+    """Why what becomes of invoices can be told to nobody, where it can't."""
     told = ((CRM, "InvoiceSummary"), (PSA, "Project"))
     peers = {role: firm.bindings.peer(invoice.platform, role) for role, _ in told}
     doors = [firm.door(peer, type_name, role) for role, type_name in told if (peer := peers[role]) is not None]
-    if not any(doors):
-        names = ", ".join(peer for peer in peers.values() if peer is not None) or "no CRM and no PSA"
-        message = f"Nobody can be told of invoices: of {names} none lets Crosswalk write what it shows of them."
-        raise refused(RefusalCode.UNSUPPORTED, message)
+    if any(doors):
+        return None
+    names = ", ".join(peer for peer in peers.values() if peer is not None) or "no CRM and no PSA"
+    return f"Nobody can be told of invoices: of {names} none lets Crosswalk write what it shows of them."
 
 
 async def _for_crm(firm: Firm, invoice: RecordKey, row: Row) -> tuple[str | None, str | None, dict[str, str | None]]:
@@ -125,7 +137,7 @@ async def _for_crm(firm: Firm, invoice: RecordKey, row: Row) -> tuple[str | None
     if door is None or row["account"] is None or row["number"] is None:
         return None, None, {}  # nobody there would find it
     bearers = await door.writer.find(door.writable, summary_key(invoice))
-    credited = await _credited(firm, invoice.platform, [invoice.external_id])
+    credited = await credited_on(firm, invoice.platform, [invoice.external_id])
     contract = row["contract"] if firm.anchor("Contract") is CRM else None
     values = {
         "number": row["number"],
@@ -152,34 +164,43 @@ async def _for_psa(firm: Firm, invoice: RecordKey, row: Row) -> tuple[str | None
         return None, {}
     paths = ("status", "total.amount", "total.currency", "amountPaid.amount", "balance.amount")
     rows = await firm.rows(invoice.platform, "Invoice", ERP, paths, by="project", keys=(row["project"],))
-    sent = [each for each in rows if each["status"] not in _UNSENT]
+    sent = [each for each in rows if each["status"] not in UNSENT]
     if any(each["total.currency"] != row["total.currency"] for each in sent):
         return None, {}
-    credited = await _credited(firm, invoice.platform, [each.external_id for each in sent])
-    paid = sum((each["amountPaid.amount"] or _ZERO for each in sent), _ZERO) - credited
-    outstanding = sum((each["balance.amount"] or _ZERO for each in sent), _ZERO)
-    figures = {
-        "billing.status": _standing(sent),
-        "billing.invoiced": f"{sum((each['total.amount'] or _ZERO for each in sent), _ZERO):f}",
-        "billing.paid": f"{max(paid, _ZERO):f}",
-        "billing.outstanding": f"{outstanding:f}",
-        "billing.credited": f"{credited:f}",
-    }
+    credited = await credited_on(firm, invoice.platform, [each.external_id for each in sent])
+    figures = {path: f"{value:f}" for path, value in figures_of(sent, credited).items()}
+    figures["billing.status"] = standing(each["status"] for each in sent)
     return door.platform, {path: value for path, value in figures.items() if path in door.writable.paths}
 
 
-async def _credited(firm: Firm, platform: str, invoices: list[str]) -> Decimal:
+def figures_of(sent: Iterable[Said], credited: Decimal) -> dict[str, Decimal]:
+    """What a project's invoices, drafts and voided ones left out, come to; `credited` of them was never paid."""
+    invoiced = paid = outstanding = _ZERO
+    for each in sent:
+        invoiced += each["total.amount"] or _ZERO
+        paid += each["amountPaid.amount"] or _ZERO
+        outstanding += each["balance.amount"] or _ZERO
+    return {
+        "billing.invoiced": invoiced,
+        "billing.paid": max(paid - credited, _ZERO),
+        "billing.outstanding": outstanding,
+        "billing.credited": credited,
+    }
+
+
+async def credited_on(firm: Firm, platform: str, invoices: list[str]) -> Decimal:
+    """What was credited on some invoices together, in their currency."""
     if not invoices or ("CreditMemo", ERP) not in firm.bindings.platforms[platform].reader.facets:
         return _ZERO
     rows = await firm.rows(platform, "CreditMemo", ERP, ("amount.amount",), by="invoice", keys=invoices)
     return sum((row["amount.amount"] or _ZERO for row in rows), _ZERO)
 
 
-def _standing(sent: list[Row]) -> str:
+def standing(sent: Iterable[InvoiceStatus | None]) -> str:
     """How the project stands as a whole, in a word for the people who deliver it."""
-    statuses = {row["status"] for row in sent}
+    statuses = set(sent)
     if not statuses:
-        return "Nothing billed"
+        return NOTHING_BILLED
     if InvoiceStatus.OVERDUE in statuses:
         return "Overdue"
     return "Paid" if statuses == {InvoiceStatus.PAID} else "Open"

@@ -50,8 +50,8 @@ class DatabaseReconciliations:
     async def count_differences(self, reconciliation_id: str, *, kind: DifferenceKind | None = None) -> int:
         return await self._read(lambda asked: reconciliations.count(asked, reconciliation_id, kind))
 
-    async def found_before(self, reconciliation_id: str, causes: Sequence[str]) -> Mapping[str, Sequence[Difference]]:
-        return await self._read(lambda asked: reconciliations.found_before(asked, reconciliation_id, causes))
+    async def among(self, difference_ids: Sequence[str]) -> Sequence[Difference]:
+        return await self._read(lambda asked: reconciliations.among(asked, difference_ids))
 
     async def under_way(self, record_ids: Sequence[str]) -> frozenset[str]:
         return await self._read(lambda asked: reconciliations.under_way(asked, record_ids))

@@ -148,8 +148,8 @@ class Reconciliations(Protocol):
 
     async def count_differences(self, reconciliation_id: str, *, kind: DifferenceKind | None = None) -> int: ...
 
-    async def found_before(self, reconciliation_id: str, causes: Sequence[str]) -> Mapping[str, Sequence[Difference]]:
-        """What an earlier reconciliation found of these causes."""
+    async def among(self, difference_ids: Sequence[str]) -> Sequence[Difference]:
+        """Those of the differences that were found."""
         ...
 
     async def under_way(self, record_ids: Sequence[str]) -> frozenset[str]:

@@ -1,6 +1,5 @@
 """Comparisons of platforms: taken by one process at a time, and moved on by compare-and-set."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,7 +83,8 @@ async def keep(tx: Transaction, held: Reconciliation, progress: Progress, second
     if row is None:
         return None
     if progress.differences:
-        await tx.do(sa.insert(differences), [values_of(each) for each in progress.differences])
+        once = tx.insert(differences).on_conflict_do_nothing(index_elements=[differences.c.id])
+        await tx.do(once, [values_of(each) for each in progress.differences])
     outcome = Outcome(raised=progress.raised, audit=progress.audit)
     await outcomes.write(tx, held.id, held.correlation_id, outcome)
     return record_of(Reconciliation, row)
@@ -130,16 +130,13 @@ async def count(connection: Connection, reconciliation_id: str, kind: Difference
     return int((await connection.execute(asked)).scalar_one())
 
 
-async def found_before(
-    connection: Connection, reconciliation_id: str, causes: Sequence[str]
-) -> Mapping[str, Sequence[Difference]]:
-    by_cause: dict[str, list[Difference]] = defaultdict(list)
-    for start in range(0, len(causes), AT_ONCE):
-        some = differences.c.exception_cause.in_(causes[start : start + AT_ONCE])
-        asked = sa.select(differences).where(differences.c.reconciliation_id == reconciliation_id, some)
-        for row in await connection.execute(asked.order_by(differences.c.number)):
-            by_cause[row.exception_cause].append(record_of(Difference, row))
-    return by_cause
+async def among(connection: Connection, difference_ids: Sequence[str]) -> tuple[Difference, ...]:
+    there: list[Difference] = []
+    for start in range(0, len(difference_ids), AT_ONCE):
+        some = differences.c.id.in_(difference_ids[start : start + AT_ONCE])
+        rows = await connection.execute(sa.select(differences).where(some).order_by(differences.c.number))
+        there += [record_of(Difference, row) for row in rows]
+    return tuple(there)
 
 
 async def under_way(connection: Connection, record_ids: Sequence[str]) -> frozenset[str]:

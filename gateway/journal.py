@@ -101,9 +101,9 @@ class Journal:
         finally:
             self._metrics.subscriptions.dec()
 
-    def told(self) -> None:
-        """An event has been answered to a subscriber."""
-        self._metrics.told.inc()
+    def told(self, number: int) -> None:
+        """So many events have been answered to a subscriber."""
+        self._metrics.told.inc(number)
 
     def write(self, entry: Entry) -> None:
         seconds = perf_counter() - entry.begun

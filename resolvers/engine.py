@@ -1,7 +1,7 @@
 """Answers operations: planned fields by the plan, the others by the schema's own resolvers, as one response."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from resolvers.own_fields import Own, OwnFields
 from resolvers.plan.nodes import Plan, RootField
 from resolvers.plan.shapes import Failed
 from resolvers.routing import part_of, routed
+from resolvers.run.joined_reads import JoinedReads
 from resolvers.run.operation import Operation as Run
 from resolvers.run.operation import together
 from resolvers.run.reads import Reads
@@ -56,7 +57,7 @@ class GraphEngine:
         self._seconds = seconds
         self._plans = Plans(bindings)
         self._status = PlatformStatus(bindings, clock)
-        self._own = OwnFields(self.schema, self._status, desk, EmbeddedRecords(self._plans, self._reads))
+        self._own = OwnFields(self.schema, self._status, desk, EmbeddedRecords(self._plans, JoinedReads(self._reads)))
         self._subscriptions = None if desk is None else Subscriptions(self.schema, desk, bindings, self._answer)
 
     async def started(self) -> None:
@@ -82,7 +83,7 @@ class GraphEngine:
         with self._begun(operation) as calls:
             return await self._query(operation, chosen, variables, calls)
 
-    async def subscribe(self, operation: Operation) -> AsyncGenerator[Answer, None]:
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Sequence[Answer], None]:
         """One whole response per event. Raises RequestError, and errors of `schema.errors`."""
         chosen = self._plans.chosen(operation)
         variables = self._variables(chosen.node, operation.variables)

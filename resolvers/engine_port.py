@@ -1,6 +1,6 @@
 """What the gateway asks of whatever answers operations."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -56,8 +56,9 @@ class Engine(Protocol):
         """A query or a mutation. Raises RequestError; any other error is a bug."""
         ...
 
-    async def subscribe(self, operation: Operation) -> AsyncGenerator[Answer, None]:
-        """A subscription: whatever happens from the return on is answered, until the generator is closed.
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Sequence[Answer], None]:
+        """A subscription: whatever happens from the return on is answered, until the generator is closed. Answers that
+        are there at the same time come together.
 
         This, and the generator too, raises RequestError, or an error of `schema.errors` where nothing can be told, or
         nothing more; any other is a bug.

@@ -1,7 +1,7 @@
 """What every way of streaming stands on: engine, keys, limits, journal, and how one operation's answers come."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -30,26 +30,26 @@ class Edge:
     admission: Admission
     places: Places
 
-    async def answers(self, admitted: Admitted, entry: Entry) -> AsyncGenerator[bytes, None]:
-        """One GraphQL response as JSON after the other: a single one, but for a subscription. Raises Refusal where
-        there is none, or no more.
+    async def answers(self, admitted: Admitted, entry: Entry) -> AsyncGenerator[Sequence[bytes], None]:
+        """One GraphQL response as JSON after the other, with those that are there at the same time: a single one, but
+        for a subscription. Raises Refusal where there is none, or no more.
         """
         if admitted.kind is not OperationType.SUBSCRIPTION:
             answer = await execute(
                 admitted.operation, engine=self.engine, options=self.options, journal=self.journal, entry=entry
             )
             entry.note_answer(answer)
-            yield answer.body
+            yield (answer.body,)
             return
         entry.executed = True
         with self.journal.subscribed():
             try:
-                async with aclosing(await self._subscribed(admitted.operation)) as answers:
+                async with aclosing(await self._subscribed(admitted.operation)) as told:
                     entry.outcome, entry.status = "ok", HTTPStatus.OK
-                    async for answer in answers:
-                        entry.note_answer(answer)
-                        self.journal.told()
-                        yield answer.body
+                    async for answers in told:
+                        entry.note_answer(answers[-1])
+                        self.journal.told(len(answers))
+                        yield [answer.body for answer in answers]
             except Refusal:
                 raise
             except RequestError as error:
@@ -60,7 +60,7 @@ class Edge:
                 self.journal.bug(error, frames(error), entry)
                 raise internal() from None
 
-    async def _subscribed(self, operation: Operation) -> AsyncGenerator[Answer, None]:
+    async def _subscribed(self, operation: Operation) -> AsyncGenerator[Sequence[Answer], None]:
         try:
             async with asyncio.timeout(self.options.wall_clock_seconds) as clock:
                 return await self.engine.subscribe(operation)

@@ -4,7 +4,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from http import HTTPStatus
 from time import perf_counter
@@ -103,9 +103,10 @@ class EventStreams:
             try:
                 with _until_left(receive):
                     async with EventStream(send, heartbeat=self._edge.options.heartbeat_seconds) as stream:
-                        async with aclosing(self._bodies(admitted, entry)) as bodies:
-                            async for body in bodies:
-                                await stream.put(next_event(body))
+                        async with aclosing(self._bodies(admitted, entry)) as told:
+                            async for bodies in told:
+                                for body in bodies:
+                                    await stream.put(next_event(body))
                         await stream.put(COMPLETE)
             except CallerLeft:
                 entry.note_departure()
@@ -121,17 +122,17 @@ class EventStreams:
                 raise
             return refusal
 
-    async def _bodies(self, admitted: Admitted | Refusal, entry: Entry) -> AsyncGenerator[bytes, None]:
+    async def _bodies(self, admitted: Admitted | Refusal, entry: Entry) -> AsyncGenerator[Sequence[bytes], None]:
         """All that there is to tell, a refusal included."""
         try:
             if isinstance(admitted, Refusal):
                 raise admitted
-            async with aclosing(self._edge.answers(admitted, entry)) as bodies:
-                async for body in bodies:
-                    yield body
+            async with aclosing(self._edge.answers(admitted, entry)) as told:
+                async for bodies in told:
+                    yield bodies
         except Refusal as refusal:
             entry.note_refusal(refusal, refusal.status)
-            yield refusal_body(refusal, entry)
+            yield (refusal_body(refusal, entry),)
 
     # ---------------------------------------------------------------------------------------------- a shared stream
 
@@ -162,9 +163,10 @@ class EventStreams:
 
     async def _operate(self, reservation: Reservation, key: str, admitted: Admitted, entry: Entry) -> None:
         try:
-            async with aclosing(self._bodies(admitted, entry)) as bodies:
-                async for body in bodies:
-                    await reservation.events.put(next_event(body, key))
+            async with aclosing(self._bodies(admitted, entry)) as told:
+                async for bodies in told:
+                    for body in bodies:
+                        await reservation.events.put(next_event(body, key))
             reservation.forget(key, asyncio.current_task())
             await reservation.events.put(complete_event(key))
         except asyncio.CancelledError:

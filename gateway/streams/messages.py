@@ -88,6 +88,11 @@ def frame(kind: str, key: str, payload: bytes | None = None) -> str:
     return f'{{"id":{named},"type":"{kind}","payload":{payload.decode()}}}'
 
 
+def next_start(key: str) -> bytes:
+    """What a `next` message begins with; a GraphQL response as JSON follows, and a closing brace."""
+    return b'{"id":%b,"type":"next","payload":' % msgspec.json.encode(key)
+
+
 def pong(payload: msgspec.Raw) -> str:
     """The answer to a ping, with the same payload."""
     said = bytes(payload)

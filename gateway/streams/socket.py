@@ -28,12 +28,14 @@ from gateway.streams.messages import (
     Closing,
     Message,
     frame,
+    next_start,
     offered_credentials,
     pong,
     read_message,
 )
 from gateway.streams.origins import may_connect
 from gateway.streams.places import NoPlaceError
+from gateway.streams.socket_protocol import FRAMES, joined, text_frame
 from resolvers.engine_port import Viewer
 from runtime.correlation import correlation_id
 from schema.errors import ErrorCode
@@ -179,9 +181,11 @@ class Conversation:
                 [coded(f"{most} operations go on over this socket: complete some.", ErrorCode.TOO_MANY_STREAMS)]
             )
         admitted = self._edge.admission.admit(asked, viewer, entry)
-        async with aclosing(self._edge.answers(admitted, entry)) as bodies:
-            async for body in bodies:
-                await self._send({"type": "websocket.send", "text": frame("next", key, body)})
+        named = next_start(key)
+        async with aclosing(self._edge.answers(admitted, entry)) as told:
+            async for bodies in told:
+                for frames in joined(text_frame(named, body, b"}") for body in bodies):
+                    await self._send({"type": "websocket.send", FRAMES: frames})
 
     async def _last(self, key: str, text: str) -> None:
         """From now on the client may use the id again."""

@@ -1,13 +1,21 @@
-"""The WebSocket itself: uvicorn's, with a clock for callers that stop reading."""
+"""The WebSocket itself: uvicorn's, with a clock for callers that stop reading, and a way for frames made already."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from gateway.options import EdgeOptions
+
+FRAMES = "crosswalk.frames"
+"""In an event of the type `websocket.send`, in the place of `text`: whole frames, to be sent as they are."""
+AT_ONCE = 64_000
+"""Bytes after which a caller is waited for."""
 
 
 class PatientSocket(WebSocketsSansIOProtocol):
@@ -24,6 +32,17 @@ class PatientSocket(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._write_clock: asyncio.TimerHandle | None = None
+
+    async def send(self, message: ASGISendEvent) -> None:
+        frames: Any = message.get(FRAMES)
+        if frames is None:
+            await super().send(message)
+            return
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if self.disconnected or self.close_sent or self.transport.is_closing():
+            raise ClientDisconnected
+        self.transport.write(frames)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -47,3 +66,31 @@ class PatientSocket(WebSocketsSansIOProtocol):
 def socket_with(options: EdgeOptions) -> type[PatientSocket]:
     """uvicorn makes a protocol per connection from a class, so the options travel on one."""
     return type("ConfiguredSocket", (PatientSocket,), {"options": options})
+
+
+def text_frame(*parts: bytes) -> bytes:
+    """An unmasked text message in one frame, as servers send them.
+
+    https://www.rfc-editor.org/rfc/rfc6455#section-5.2
+    """
+    size = sum(map(len, parts))
+    if size < 126:
+        return b"".join((b"\x81", size.to_bytes(1), *parts))
+    if size < 1 << 16:
+        return b"".join((b"\x81\x7e", size.to_bytes(2), *parts))
+    return b"".join((b"\x81\x7f", size.to_bytes(8), *parts))
+
+
+def joined(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """Frames to be written together, a caller being waited for in between."""
+    taken: list[bytes] = []
+    size = 0
+    for frame in frames:
+        taken.append(frame)
+        size += len(frame)
+        if size > AT_ONCE:
+            yield b"".join(taken)
+            taken.clear()
+            size = 0
+    if taken:
+        yield b"".join(taken)

@@ -1,7 +1,7 @@
 """One answer for all who wait for the same: an event that a thousand subscribers get alike is resolved once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from resolvers.engine_port import Answer
@@ -10,6 +10,7 @@ KEPT_SECONDS = 0.5
 """For those who come to the same event a little later; longer, and what they get would not be live."""
 MOST_KEPT = 256
 """Answers that are kept at once."""
+Make = Callable[[], Awaitable[Answer]]
 
 
 @dataclass(slots=True, eq=False)
@@ -26,20 +27,31 @@ class SharedAnswers:
         self._most = most
         self._shared: dict[Hashable, _Shared] = {}
 
-    async def answer(self, key: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def answer(self, key: Hashable, make: Make) -> Answer:
         """Whoever comes first makes it. It is given up once nobody waits for it any more."""
+        return (await self.answers({key: make}))[0]
+
+    async def answers(self, wanted: Mapping[Hashable, Make]) -> Sequence[Answer]:
+        """Several, made side by side, in their order."""
+        found = [(key, self._begun(key, make)) for key, make in wanted.items()]
+        for _, shared in found:
+            shared.waiting += 1
+        try:
+            # Shielded: others may wait for the same.
+            return [await asyncio.shield(shared.task) for _, shared in found]
+        finally:
+            for key, shared in found:
+                shared.waiting -= 1
+                if not shared.waiting and not shared.task.done():
+                    self._forget(key, shared.task)
+                    shared.task.cancel()
+
+    def _begun(self, key: Hashable, make: Make) -> _Shared:
         shared = self._shared.get(key)
         if shared is None:
             shared = self._shared[key] = _Shared(asyncio.ensure_future(_made(make)))
             shared.task.add_done_callback(lambda task: self._note_end(key, task))
-        shared.waiting += 1
-        try:
-            return await asyncio.shield(shared.task)
-        finally:
-            shared.waiting -= 1
-            if not shared.waiting and not shared.task.done():
-                self._forget(key, shared.task)
-                shared.task.cancel()
+        return shared
 
     def _note_end(self, key: Hashable, task: asyncio.Task[Answer]) -> None:
         failed = task.cancelled() or task.exception() is not None
@@ -54,5 +66,5 @@ class SharedAnswers:
             del self._shared[key]
 
 
-async def _made(make: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _made(make: Make) -> Answer:
     return await make()

@@ -1,6 +1,7 @@
 """From a subscription to its answers: one per event, resolved live, until the caller leaves or may hear no more."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     SelectionNode,
+    VariableDefinitionNode,
     VariableNode,
     Visitor,
     visit,
@@ -23,6 +25,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from platforms.bindings import Bindings
 from resolvers.documents import Chosen
 from resolvers.engine_port import Answer, Operation, RequestError
+from resolvers.subscriptions.channels import AT_ONCE, Channels
 from resolvers.subscriptions.cursors import read_event_cursor, write_event_cursor
 from resolvers.subscriptions.of_records import InvoiceStatusChanged, ProjectStatusChanged
 from resolvers.subscriptions.of_the_ledger import ExceptionRaised, SyncRunChanged
@@ -46,7 +49,9 @@ AnswerEvent = Callable[[Operation, Chosen, VariableValues | None, Any], Awaitabl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One subscription. `identity`: what it shares with those that get the same answers, whoever waits for them."""
+    """One subscription. `identity`: what it shares with those that get the same answers, whoever waits for them;
+    `filters`: what else decides about which events they are.
+    """
 
     operation: Operation
     chosen: Chosen
@@ -54,6 +59,7 @@ class Asked:
     stream: Stream
     waiting: Waiting
     identity: Hashable
+    filters: Hashable
 
 
 class Subscriptions:
@@ -66,13 +72,14 @@ class Subscriptions:
         self._answer = answer
         self._follower = Follower(desk.ledger, [stream.kind for stream in STREAMS.values()])
         self._shared = SharedAnswers()
+        self._channels = Channels()
 
     async def close(self) -> None:
         await self._follower.close()
 
     async def open(
         self, operation: Operation, chosen: Chosen, variables: VariableValues | None
-    ) -> AsyncGenerator[Answer, None]:
+    ) -> AsyncGenerator[Sequence[Answer], None]:
         """What happens from the return on is answered. Raises RequestError, or what `schema.errors` has for it."""
         node = _root_field(chosen)
         stream = STREAMS[node.name.value]
@@ -92,6 +99,7 @@ class Subscriptions:
             stream=stream,
             waiting=waiting,
             identity=_identity(operation, node),
+            filters=_written({name: value for name, value in arguments.items() if name != AFTER}),
         )
         return self._answers(asked, watch)
 
@@ -103,19 +111,31 @@ class Subscriptions:
         except GraphQLError as error:
             raise RequestError([error]) from None
 
-    async def _answers(self, asked: Asked, watch: Watch) -> AsyncGenerator[Answer, None]:
+    async def _answers(self, asked: Asked, watch: Watch) -> AsyncGenerator[Sequence[Answer], None]:
+        """First what is in the ledger, at the subscriber's own pace; then what comes, with all who wait alike."""
+        answering = partial(self._resolved, asked)
         try:
+            with _told(asked.stream):
+                while found := await watch.behind(AT_ONCE):
+                    asked.stream.allow(asked.waiting)
+                    yield await answering(found)
+        except BaseException:
+            watch.close()
+            raise
+        with self._channels.seat((asked.identity, asked.filters, asked.waiting.caller.name), watch, answering) as seat:
             while True:
                 with _told(asked.stream):
-                    event = await watch.next()
+                    answers = await seat.some()
                 asked.stream.allow(asked.waiting)
-                seen_by = None if asked.waiting.sees_all else asked.waiting.caller.name
-                key = (event.cursor, seen_by, asked.identity)
-                yield await self._shared.answer(key, partial(self._resolved, asked, event))
-        finally:
-            watch.close()
+                yield answers
 
-    async def _resolved(self, asked: Asked, event: Event) -> Answer:
+    async def _resolved(self, asked: Asked, events: Sequence[Event]) -> Sequence[Answer]:
+        seen_by = None if asked.waiting.sees_all else asked.waiting.caller.name
+        return await self._shared.answers(
+            {(event.cursor, seen_by, asked.identity): partial(self._answered, asked, event) for event in events}
+        )
+
+    async def _answered(self, asked: Asked, event: Event) -> Answer:
         """Under the event's own correlation id: it is what the callers of one answer have in common."""
         correlation_id.set(event.correlation_id)
         operation = replace(asked.operation, correlation_id=event.correlation_id)
@@ -156,33 +176,36 @@ def _root_field(chosen: Chosen) -> FieldNode:
 
 
 def _identity(operation: Operation, node: FieldNode) -> Hashable:
-    """What the answer to an event depends on beside the event. Not on the place where a subscriber began."""
+    """What the answer to an event depends on beside the event: not on which events are asked for, and from where."""
     variables = dict(operation.variables or {})
-    place = next((each.value for each in node.arguments or () if each.name.value == AFTER), None)
-    if isinstance(place, VariableNode) and _uses(operation, place.name.value) == 1:
-        variables.pop(place.name.value, None)
-    given = msgspec.json.encode(variables, order="deterministic", enc_hook=str)
-    return operation.document_hash, operation.name, operation.viewer.role, operation.explain, given
+    if variables:
+        for name in _only_filtering(operation, node):
+            variables.pop(name, None)
+    return operation.document_hash, operation.name, operation.viewer.role, operation.explain, _written(variables)
+
+
+def _written(values: Mapping[str, Any]) -> bytes:
+    return msgspec.json.encode(values, order="deterministic", enc_hook=str)
 
 
 class _Uses(Visitor):
-    def __init__(self, name: str) -> None:
+    """Counts how often each variable is used."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.name = name
-        self.count = 0
+        self.of: Counter[str] = Counter()
 
     def enter_variable(self, node: VariableNode, *_where: Any) -> None:
-        self.count += node.name.value == self.name
+        self.of[node.name.value] += 1
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_where: Any) -> None:
+        self.of[node.variable.name.value] -= 1
 
 
-def _uses(operation: Operation, name: str) -> int:
-    """How often a variable is used in the document, its definitions left out."""
-    uses = _Uses(name)
-    visit(operation.document, uses)
-    defined = [
-        each
-        for found in operation.document.definitions
-        for each in getattr(found, "variable_definitions", None) or ()
-        if each.variable.name.value == name
-    ]
-    return uses.count - len(defined)
+def _only_filtering(operation: Operation, root: FieldNode) -> Iterator[str]:
+    """The variables that the document uses nowhere but in the arguments of its root field."""
+    everywhere, filtering = _Uses(), _Uses()
+    visit(operation.document, everywhere)
+    for argument in root.arguments or ():
+        visit(argument, filtering)
+    yield from (name for name, count in filtering.of.items() if everywhere.of[name] == count)

@@ -44,7 +44,7 @@ class Source(Protocol):
 
 
 class Watch:
-    """Made by `Follower.watch`. `next` gives one event after the other, each once; `close` ends it.
+    """Made by `Follower.watch`. Gives one event after the other, each once; `close` ends it.
 
     While it is catching up it reads the ledger at its watcher's pace. Once it has caught up, `buffer` events may wait.
     """
@@ -53,7 +53,7 @@ class Watch:
         self.kind = kind
         self._source = source
         self._accepts = accepts
-        self._seen = seen
+        self.seen = seen
         """The last event that the watcher got, or where it began."""
         self._read = seen
         """The last event that was looked at."""
@@ -70,11 +70,29 @@ class Watch:
 
     async def next(self) -> Event:
         """Waits for it. Raises EventsGoneError, FellBehindError, and LedgerUnavailable while catching up."""
+        return (await self.some(1))[0]
+
+    async def some(self, most: int) -> Sequence[Event]:
+        """Waits for the next one, and gives those behind it that are there as well. Raises as `next`."""
         while not self._waiting:
             await (self._arrival() if self._live else self._catch_up())
-        event = self._waiting.popleft()
-        self._seen = event.cursor
-        return event
+        return self._taken(most)
+
+    async def behind(self, most: int) -> Sequence[Event]:
+        """Some of those that are there already; none once all are taken, and others come by themselves from that very
+        moment on. Raises as `next`.
+        """
+        while not self._waiting and not self._live:
+            await self._catch_up()
+        if not self._waiting and self._overrun:
+            raise FellBehindError(self.seen)
+        return self._taken(most)
+
+    def _taken(self, most: int) -> Sequence[Event]:
+        found = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        if found:
+            self.seen = found[-1].cursor
+        return found
 
     def close(self) -> None:
         self._source.leave(self)
@@ -93,7 +111,7 @@ class Watch:
 
     async def _arrival(self) -> None:
         if self._overrun:
-            raise FellBehindError(self._seen)
+            raise FellBehindError(self.seen)
         self._arrived.clear()
         await self._arrived.wait()
 

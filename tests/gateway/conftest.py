@@ -4,7 +4,7 @@ import asyncio
 import gc
 import io
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,7 +66,8 @@ class SmallEngine:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     feeds: list[asyncio.Queue[Any]] = field(default_factory=list)
-    """Of the subscriptions that go on: what is put in is told; None ends one, an error breaks it."""
+    """Of the subscriptions that go on: what is put in is told, the items of a list at once; None ends one, an error
+    breaks it."""
 
     async def execute(self, operation: Operation) -> Answer:
         self.operations.append(operation)
@@ -82,7 +83,7 @@ class SmallEngine:
                 raise
         return self._answer(operation)
 
-    async def subscribe(self, operation: Operation) -> AsyncGenerator[Answer, None]:
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Sequence[Answer], None]:
         self.operations.append(operation)
         self.correlations.append(correlation_id.get())
         if self.error is not None:
@@ -92,12 +93,14 @@ class SmallEngine:
         self.entered.set()
         return self._told(feed)
 
-    async def _told(self, feed: asyncio.Queue[Any]) -> AsyncGenerator[Answer, None]:
+    async def _told(self, feed: asyncio.Queue[Any]) -> AsyncGenerator[Sequence[Answer], None]:
         try:
             while (told := await feed.get()) is not None:
                 if isinstance(told, Exception):
                     raise told
-                yield Answer(body=json.dumps({"data": {"renamed": told}}, separators=(",", ":")).encode())
+                names = told if isinstance(told, list) else [told]
+                bodies = (json.dumps({"data": {"renamed": name}}, separators=(",", ":")) for name in names)
+                yield [Answer(body=body.encode()) for body in bodies]
         finally:
             self.feeds.remove(feed)
 

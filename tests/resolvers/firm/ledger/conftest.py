@@ -21,6 +21,7 @@ from sync.ledger.port import Hold, NewException, NewRun, Outcome, RunChange
 from sync.ledger.records import Operation, Run, RunStatus, Step, StepError, StepStatus
 from sync.process import Flow, Process, Wish
 from sync.reception import FrontDesk
+from tests.resolvers.firm.ledger.subscribers import Subscriber
 
 _numbers = count(1)
 
@@ -155,3 +156,10 @@ def governed(ledger: DatabaseLedger, desk_of: Any, make_world: Any, firm: Any) -
     rung: list[str] = []
     records = firm.records(7, gaps=0.0, Account=130, Project=40, Invoice=40)
     return Governed(make_world(records, desk=desk_of(ledger, rung)), ledger, rung)
+
+
+@pytest.fixture
+async def subscribe(governed: Any) -> Any:
+    subscriber = Subscriber(governed)
+    yield subscriber.to
+    await governed.world.engine.close()

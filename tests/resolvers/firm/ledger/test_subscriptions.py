@@ -1,22 +1,19 @@
 """Whoever waits gets each event that is theirs, answered as if they had asked for the run or problem at that moment."""
 
 import asyncio
-import json
 from contextlib import aclosing
 from datetime import UTC, datetime
-from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from graphql import parse, validate
 
-from resolvers.engine_port import Operation, RequestError, Viewer
+from resolvers.engine_port import RequestError
 from resolvers.subscriptions.cursors import write_event_cursor
 from schema.errors import BadUserInput, EventsGone, FellBehind, Forbidden, Queue, UpstreamUnavailable
 from schema.ids import ledger_id
+from tests.resolvers.firm.ledger.subscribers import Subscriber, events, told
 
-PATIENCE = 20.0
 RUNS = """subscription($id: ID, $workflow: String, $after: String) {
     event: syncRunChanged(id: $id, workflow: $workflow, after: $after) {
         cursor correlationId occurredAt status run { id workflow requestedBy } } }"""
@@ -25,46 +22,6 @@ DEEP = """subscription Deep($after: String) { syncRunChanged(after: $after) {
 PROBLEMS = """subscription($queue: ExceptionQueue, $after: String) {
     event: exceptionRaised(queue: $queue, after: $after) {
         cursor occurredAt exception { id queue code message run { id } record { id } } } }"""
-
-
-class Subscriber:
-    """One subscription of the engine."""
-
-    def __init__(self, governed: Any) -> None:
-        self.engine = governed.world.engine
-
-    async def to(self, query: str, *, by: str = "admin", **variables: Any) -> Any:
-        problems = validate(self.engine.schema, parse(query))
-        assert not problems, problems
-        role, _, name = by.partition("@")
-        operation = Operation(
-            document=parse(query),
-            document_hash=sha256(query.encode()).hexdigest(),
-            name=None,
-            variables=variables,
-            viewer=Viewer(name=name or "test", role=role),
-            correlation_id="c-of-the-subscription",
-            explain=False,
-        )
-        return await self.engine.subscribe(operation)
-
-
-async def told(answers: Any, number: int) -> list[dict[str, Any]]:
-    async with asyncio.timeout(PATIENCE):
-        return [json.loads((await anext(answers)).body) for _ in range(number)]
-
-
-async def events(answers: Any, number: int) -> list[dict[str, Any]]:
-    found = await told(answers, number)
-    assert not [each["errors"] for each in found if "errors" in each]
-    return [each["data"]["event"] for each in found]
-
-
-@pytest.fixture
-async def subscribe(governed: Any) -> Any:
-    subscriber = Subscriber(governed)
-    yield subscriber.to
-    await governed.world.engine.close()
 
 
 async def test_each_status_of_a_run_is_told_with_what_is_asked_of_it(governed: Any, subscribe: Any) -> None:
@@ -243,15 +200,17 @@ async def test_a_gap_is_told_with_the_cursor_to_go_on_behind(governed: Any, subs
     assert [event["run"]["id"] for event in await events(again, 1)] == [governed.run_id(last)]
 
 
-async def test_who_is_too_slow_is_told_where_to_go_on(
-    governed: Any, subscribe: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(governed.world.engine._subscriptions._follower, "buffer", 2)
-    answers = await subscribe(RUNS)
-    keeping_up = await subscribe(RUNS)
-    runs = [await governed.accepted()]
-    await events(answers, 1)
-    await events(keeping_up, 1)
+@pytest.mark.parametrize("has_caught_up", [False, True])
+async def test_who_is_too_slow_is_told_where_to_go_on(governed: Any, subscribe: Any, *, has_caught_up: bool) -> None:
+    subscriptions = governed.world.engine._subscriptions
+    subscriptions._follower.buffer = subscriptions._channels.most = 2
+    answers, keeping_up = await subscribe(RUNS), await subscribe(RUNS)
+    runs = []
+    for _ in range(1 + has_caught_up):
+        waiting = asyncio.gather(events(answers, 1), events(keeping_up, 1))
+        await asyncio.sleep(0)
+        runs.append(await governed.accepted())
+        await waiting
     for _ in range(4):
         runs.append(await governed.accepted())
         await events(keeping_up, 1)
@@ -259,7 +218,7 @@ async def test_who_is_too_slow_is_told_where_to_go_on(
     with pytest.raises(FellBehind) as behind:
         await told(answers, 1)
     again = await subscribe(RUNS, after=behind.value.resume_after)
-    assert [event["run"]["id"] for event in await events(again, 2)] == [governed.run_id(run) for run in runs[3:]]
+    assert [event["run"]["id"] for event in await events(again, 2)] == [governed.run_id(run) for run in runs[-2:]]
 
 
 async def test_a_platform_that_is_away_costs_its_own_fields(governed: Any, subscribe: Any) -> None:

@@ -8,6 +8,8 @@ from runtime.settings import Settings
 from sync.delivering.assembly import delivering
 from sync.desk import Desk
 from sync.ledger.port import Ledger
+from sync.noticing.letters import opening_letters
+from sync.noticing.observer import Observer
 
 
 class Service(Protocol):
@@ -26,5 +28,9 @@ def background(
     desk: Desk,  # noqa: ARG001 - of services to come
 ) -> tuple[Service, ...]:
     """The services of one process."""
-    services: list[Service | None] = [delivering(settings, bindings, ledger, clock)]
+    observer = Observer(ledger, bindings, clock)
+    services: list[Service | None] = [
+        opening_letters(settings, bindings, ledger, observer, clock),
+        delivering(settings, bindings, ledger, clock),
+    ]
     return tuple(service for service in services if service is not None)

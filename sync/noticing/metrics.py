@@ -1,6 +1,6 @@
 """What Prometheus is told about noticing."""
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 
 class NoticingMetrics:
@@ -21,5 +21,32 @@ class NoticingMetrics:
         )
 
 
+class LetterMetrics:
+    """What becomes of webhooks that came in and were kept."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.letters = Counter(
+            "crosswalk_letters",
+            "Webhooks worked on by what became of them: done, failed (tried again), waits (the platform is away), "
+            "set_aside",
+            ("platform", "outcome"),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "crosswalk_letter_seconds",
+            "Time from receiving a webhook to having looked at what it names",
+            ("platform",),
+            buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0),
+            registry=registry,
+        )
+        self.oldest = Gauge(
+            "crosswalk_letters_oldest_seconds",
+            "Age of the oldest webhook that isn't dealt with; 0: all are",
+            ("platform",),
+            registry=registry,
+        )
+
+
+LETTER_METRICS = LetterMetrics(REGISTRY)
 NOTICING_METRICS = NoticingMetrics(REGISTRY)
 """The process's own, as `/metrics` shows them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import strawberry
 
 if TYPE_CHECKING:
-    from schema.enums import ApprovalStatus, ExceptionQueue, ExceptionStatus
+    from schema.enums import ApprovalStatus, ExceptionQueue, ExceptionStatus, WebhookDeliveryStatus
     from schema.filters import SyncRunFilter
     from schema.types.audit import AuditEntry
     from schema.types.decisions import Approval, BusinessException
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from schema.types.query import Platform
     from schema.types.runs import SyncRun, SyncStep
     from schema.types.shared import Connection
+    from schema.types.webhooks import (
+        RegisterWebhookInput,
+        UpdateWebhookInput,
+        Webhook,
+        WebhookDelivery,
+        WebhookDeliveryPayload,
+        WebhookPayload,
+    )
 
 
 class Status(Protocol):
@@ -81,6 +89,36 @@ class Commands(Protocol):
     async def settle(self, exception_id: str, text: str, *, dismiss: bool) -> "ExceptionPayload": ...
 
 
+class Webhooks(Protocol):
+    """The webhooks that one caller may see and change: refusals come back in the payload. Ids are global, keys the
+    ledger's own. Raises BadUserInput for what can't be meant.
+    """
+
+    async def get(self, webhook_id: str) -> "Webhook | None": ...
+
+    async def page(self, *, first: int | None, after: str | None) -> "Connection[Webhook]": ...
+
+    async def deliveries(
+        self, key: str, status: "WebhookDeliveryStatus | None", *, first: int | None, after: str | None
+    ) -> "Connection[WebhookDelivery]": ...
+
+    async def register(self, wanted: "RegisterWebhookInput") -> "WebhookPayload": ...
+
+    async def update(self, wanted: "UpdateWebhookInput") -> "WebhookPayload": ...
+
+    async def disable(self, webhook_id: str, reason: str | None) -> "WebhookPayload": ...
+
+    async def enable(self, webhook_id: str, *, skip_missed: bool) -> "WebhookPayload": ...
+
+    async def delete(self, webhook_id: str) -> "WebhookPayload": ...
+
+    async def rotate(self, webhook_id: str, *, at_once: bool) -> "WebhookPayload": ...
+
+    async def test(self, webhook_id: str) -> "WebhookPayload": ...
+
+    async def redeliver(self, delivery_id: str) -> "WebhookDeliveryPayload": ...
+
+
 class Context(Protocol):
     """One operation of one caller; `resolvers/` implements it."""
 
@@ -92,6 +130,9 @@ class Context(Protocol):
 
     @property
     def commands(self) -> Commands: ...
+
+    @property
+    def webhooks(self) -> Webhooks: ...
 
     async def node(self, text: str) -> Any:
         """The run, exception or audit entry with a global id, or the stand-in of a canonical record."""

@@ -197,3 +197,21 @@ class SyncedType(Enum):
     ACCOUNT = "ACCOUNT"
     PROJECT = "PROJECT"
     INVOICE = "INVOICE"
+
+
+@strawberry.enum(description="Whether a webhook is sent anything.")
+class WebhookStatus(Enum):
+    ACTIVE = "ACTIVE"
+    DISABLED = strawberry.enum_value(
+        "DISABLED", description="By a person, by its receiver, or after long failure; `enableWebhook` goes on."
+    )
+
+
+@strawberry.enum(description="What became of an event on its way to a webhook.")
+class WebhookDeliveryStatus(Enum):
+    PENDING = strawberry.enum_value("PENDING", description="It is on its way, or waits to be tried again.")
+    DELIVERED = strawberry.enum_value("DELIVERED", description="The receiver answered with a status from 200 to 299.")
+    FAILED = strawberry.enum_value("FAILED", description="It was given up after days; `redeliver` sends it again.")
+    DROPPED = strawberry.enum_value(
+        "DROPPED", description="It wasn't to be sent any more: skipped on request, or not for its owner's eyes by then."
+    )

@@ -15,7 +15,8 @@ from schema.enums import UserErrorCode
 from schema.errors import BadUserInput
 from schema.ids import LEDGER, key_of
 from schema.types.inputs import GovernedInput
-from schema.types.mutation import ExceptionPayload, SyncRunPayload, UserError
+from schema.types.mutation import ExceptionPayload, SyncRunPayload
+from schema.types.user_errors import UserError
 from sync.desk import Caller, Desk, ExceptionReply, Refusal, RefusalCode, Reply, Request
 
 BESIDE = frozenset({"idempotencyKey", "reason", "dryRun", "ifVersion"})
@@ -142,15 +143,15 @@ def _invalid(message: str, *path: str) -> Refusal:
 
 def _payload(reply: Reply, *, dry_run: bool = False) -> SyncRunPayload:
     run = None if reply.run is None else shown_run(reply.run, dry_run=dry_run)
-    return SyncRunPayload(run=run, errors=[_error(refusal) for refusal in reply.refusals])
+    return SyncRunPayload(run=run, errors=[shown_refusal(refusal) for refusal in reply.refusals])
 
 
 def _exception_payload(reply: ExceptionReply) -> ExceptionPayload:
     found = None if reply.exception is None else shown_exception(reply.exception)
-    return ExceptionPayload(exception=found, errors=[_error(refusal) for refusal in reply.refusals])
+    return ExceptionPayload(exception=found, errors=[shown_refusal(refusal) for refusal in reply.refusals])
 
 
-def _error(refusal: Refusal) -> UserError:
+def shown_refusal(refusal: Refusal) -> UserError:
     return UserError(
         code=UserErrorCode(refusal.code.value),
         message=refusal.message,

@@ -6,6 +6,7 @@ from typing import Any
 from resolvers.engine_port import Operation
 from resolvers.ledger.asking import Commands
 from resolvers.ledger.reading import LedgerReader
+from resolvers.ledger.webhooks import Webhooks
 from resolvers.run.roots import MOST_IDS
 from resolvers.stand_ins import Place, StandIn
 from resolvers.status import PlatformStatus
@@ -24,6 +25,7 @@ class OperationContext:
         self.status = status
         self.ledger = LedgerReader(desk, caller)
         self.commands = Commands(desk, caller)
+        self.webhooks = Webhooks(None if desk is None else desk.webhooks, caller)
         self.places: list[Place] = []
 
     async def node(self, text: str) -> Any:

@@ -6,20 +6,13 @@ from typing import Any
 import strawberry
 
 from schema.context import Info
-from schema.enums import UserErrorCode
 from schema.scalars import Json
 from schema.types import inputs
 from schema.types.decisions import BusinessException
 from schema.types.runs import SyncRun
-
-
-@strawberry.type(description="A refusal that the caller can act on. Nothing was written anywhere.")
-class UserError:
-    code: UserErrorCode = strawberry.field(description="What kind of refusal, for programs.")
-    message: str = strawberry.field(description="What is wrong and what to do, for people.")
-    path: list[str] | None = strawberry.field(
-        description='The part of the arguments that is meant, such as `["input", "billing", "taxId"]`.'
-    )
+from schema.types.user_errors import UserError
+from schema.types.webhook_commands import WEBHOOK_COMMANDS
+from schema.types.webhooks import WebhookDeliveryPayload, WebhookPayload
 
 
 @strawberry.type(description="`run` is null only when `errors` is not empty.")
@@ -152,3 +145,11 @@ class Mutation:
     dismiss_exception: ExceptionPayload = strawberry.field(
         resolver=_dismiss, description="Closes an exception as none, or as one to live with, and why."
     )
+    register_webhook: WebhookPayload = WEBHOOK_COMMANDS["registerWebhook"]
+    update_webhook: WebhookPayload = WEBHOOK_COMMANDS["updateWebhook"]
+    disable_webhook: WebhookPayload = WEBHOOK_COMMANDS["disableWebhook"]
+    enable_webhook: WebhookPayload = WEBHOOK_COMMANDS["enableWebhook"]
+    delete_webhook: WebhookPayload = WEBHOOK_COMMANDS["deleteWebhook"]
+    rotate_webhook_secret: WebhookPayload = WEBHOOK_COMMANDS["rotateWebhookSecret"]
+    test_webhook: WebhookPayload = WEBHOOK_COMMANDS["testWebhook"]
+    redeliver: WebhookDeliveryPayload = WEBHOOK_COMMANDS["redeliver"]

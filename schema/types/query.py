@@ -19,6 +19,7 @@ from schema.types.finance import Invoice
 from schema.types.parties import Account, Resource
 from schema.types.runs import SyncRun
 from schema.types.shared import Connection, Node
+from schema.types.webhooks import Webhook
 
 T = TypeVar("T")
 
@@ -106,6 +107,14 @@ async def _audit_log(
     )
 
 
+async def _webhook(info: Info, id: strawberry.ID) -> Webhook | None:  # noqa: A002 - the contract's name
+    return await info.context.webhooks.get(id)
+
+
+async def _webhooks(info: Info, first: int | None = 50, after: str | None = strawberry.UNSET) -> Connection[Webhook]:
+    return await info.context.webhooks.page(first=first, after=_given(after))
+
+
 @strawberry.type
 class Query:
     node: Node | None = root(None, "one", _node, "Any record, run, exception or audit entry, by its id.")
@@ -152,4 +161,10 @@ class Query:
     )
     audit_log: Connection[AuditEntry] = strawberry.field(
         resolver=_audit_log, description="Every write and decision, oldest first, as an append-only chain."
+    )
+    webhook: Webhook | None = strawberry.field(
+        resolver=_webhook, description="One webhook of your own; administrators and auditors see everybody's."
+    )
+    webhooks: Connection[Webhook] = strawberry.field(
+        resolver=_webhooks, description="The webhooks that you have registered, oldest first; everybody's for those."
     )

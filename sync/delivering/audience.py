@@ -88,10 +88,10 @@ class Audience:
         return any((key.platform, key.external_id) == (platform, linked) for key in map(_account, accounts) if key)
 
 
-def subject_of(event: Event) -> str:
+def subject_of(kind: str, subject: str) -> str:
     """The global id of what an event is about."""
     types = {RUN_EVENT: "SyncRun", EXCEPTION_EVENT: "BusinessException", WEBHOOK_EVENT: "Webhook"}
-    return event.subject if is_record(event.kind) else ledger_id(types[event.kind], event.subject)
+    return subject if is_record(kind) else ledger_id(types[kind], subject)
 
 
 def _change(event: Event) -> RecordChange:

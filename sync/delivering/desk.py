@@ -80,6 +80,20 @@ class WebhookDesk:
         owner = None if caller.role in MAY_SEE_ALL else caller.name
         return await self._ledger.hooks.page(owner=owner, first=first, after=after)
 
+    async def deliveries(
+        self, caller: Caller, hook_id: str, *, status: DeliveryStatus | None, first: int, before: int | None
+    ) -> tuple[Delivery, ...]:
+        """Newest first; those of a webhook that the caller sees."""
+        found = await self._ledger.hooks.get(hook_id)
+        if found is None or not _sees(caller, found):
+            return ()
+        return await self._ledger.deliveries.page(hook_id, status=status, first=first, before=before)
+
+    async def count_deliveries(self, caller: Caller, hook_id: str, *, status: DeliveryStatus | None) -> int:
+        found = await self._ledger.hooks.get(hook_id)
+        seen = found is not None and _sees(caller, found)
+        return await self._ledger.deliveries.count(hook_id, status=status) if seen else 0
+
     def previous_secret_until(self, hook: Hook) -> datetime | None:
         """Until when the secret before the last rotation signs as well; None where it doesn't."""
         return hook.rotated_at + BOTH_SIGN if hook.rotated_at and both_sign(hook, self._clock.now()) else None

@@ -37,7 +37,7 @@ def message(hook: Hook, event: Event, audience: Audience) -> bytes:
             "id": event_id(event),
             "source": f"/crosswalk/{source}",
             "type": f"crosswalk.{kind}",
-            "subject": subject_of(event),
+            "subject": subject_of(event.kind, event.subject),
             "time": occurred or instant_text(event.at),
             "datacontenttype": "application/json",
             "correlationid": event.correlation_id,

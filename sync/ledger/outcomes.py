@@ -5,13 +5,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from sync.ledger.port import NewException, Outcome
-from sync.ledger.records import Approval, ExceptionState, Json, Link, Run
+from sync.ledger.records import Approval, ExceptionState, Json, Link, Operation, Run, Step, StepStatus
 from sync.ledger.rows import values_of
 from sync.ledger.tables import IS_OPEN, approvals, exceptions, links, runs
 from sync.ledger.transaction import Transaction, new_id
 
 RUN_EVENT = "syncRun"
 EXCEPTION_EVENT = "exception"
+STEP_EVENT = "step"
+"""A record was written to. Its subject is the run; for those who look at once what became of the record."""
 
 
 async def write(tx: Transaction, run_id: str, correlation_id: str, outcome: Outcome) -> None:
@@ -32,6 +34,15 @@ def run_moved(tx: Transaction, run: Run) -> None:
     """Tells subscribers the run's new status."""
     told = {"status": run.status, "workflow": run.workflow, "caller": run.caller}
     tx.happened(RUN_EVENT, run.id, run.correlation_id, told)
+
+
+def step_done(tx: Transaction, step: Step, correlation_id: str) -> None:
+    """Tells those who watch the platforms of a record that a finished step has written to."""
+    if step.external_id is None or step.status is StepStatus.SKIPPED:
+        return
+    told = {"platform": step.platform, "type": step.type, "role": step.role, "externalId": step.external_id}
+    gone = step.operation is Operation.DELETE
+    tx.happened(STEP_EVENT, step.run_id, correlation_id, {**told, "gone": gone})
 
 
 async def _link(tx: Transaction, link: Link) -> None:

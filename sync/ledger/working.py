@@ -70,6 +70,7 @@ async def finish(tx: Transaction, hold: Hold, step: Step, outcome: Outcome) -> S
     done = step if step.finished_at is not None else msgspec.structs.replace(step, finished_at=tx.now)
     await _put(tx, done)
     await outcomes.write(tx, hold.run_id, row.correlation_id, outcome)
+    outcomes.step_done(tx, done, row.correlation_id)
     return done
 
 

@@ -14,6 +14,7 @@ from sync.ledger.port_of_changes import RecordChange, change_kind
 from sync.noticing.observer import Noticed, Observer
 from sync.noticing.tracked import FOLLOWED
 from tests.sync.conftest import HeldClock
+from tests.sync.ledger.conftest import new_run, new_step  # noqa: F401 - fixtures of those who write steps
 from tests.sync.office import Office
 
 KINDS = [change_kind(name) for name in FOLLOWED]

@@ -2,8 +2,8 @@
 
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 from resolvers.engine_port import Viewer
@@ -32,15 +32,13 @@ def new_key(*, name: str, role: str) -> tuple[str, ApiKey]:
 
 
 class KeyRing:
-    """The keys that open this gateway."""
+    """The keys that open this gateway, at present."""
 
-    __slots__ = ("_holders",)
+    __slots__ = ("_holders", "_watched")
 
     def __init__(self, keys: Iterable[ApiKey]) -> None:
-        self._holders = {
-            key.sha256: Viewer(name=key.name, role=key.role)
-            for key in (replace(key, sha256=key.sha256.lower()) for key in keys)
-        }
+        self._holders = _by_digest(keys)
+        self._watched: dict[str, dict[Callable[[], None], None]] = {}
 
     def __len__(self) -> int:
         return len(self._holders)
@@ -48,13 +46,44 @@ class KeyRing:
     def holder(self, presented: str) -> Viewer | None:
         if not presented or len(presented) > LONGEST_KEY:
             return None
-        digest = sha256(presented.encode()).hexdigest()
+        digest = _digest(presented)
         found = None
         # Every key is compared, each in constant time: neither the place of a match nor its length can be timed.
         for stored, viewer in self._holders.items():
             if hmac.compare_digest(stored, digest):
                 found = viewer
         return found
+
+    def replace(self, keys: Iterable[ApiKey]) -> None:
+        """From now on these open it. Whoever goes on with a key that is gone, or somebody else's now, is told."""
+        before, self._holders = self._holders, _by_digest(keys)
+        for digest, watching in tuple(self._watched.items()):
+            if self._holders.get(digest) != before.get(digest):
+                for lost in tuple(watching):
+                    lost()
+
+    def watch(self, presented: str, lost: Callable[[], None]) -> Callable[[], None]:
+        """`lost` is called where the key opens nothing any more, or not for the same holder; until what comes back is
+        called.
+        """
+        digest = _digest(presented)
+        self._watched.setdefault(digest, {})[lost] = None
+
+        def leave() -> None:
+            watching = self._watched.get(digest, {})
+            watching.pop(lost, None)
+            if not watching:
+                self._watched.pop(digest, None)
+
+        return leave
+
+
+def _by_digest(keys: Iterable[ApiKey]) -> Mapping[str, Viewer]:
+    return {key.sha256.lower(): Viewer(name=key.name, role=key.role) for key in keys}
+
+
+def _digest(presented: str) -> str:
+    return sha256(presented.encode()).hexdigest()
 
 
 def presented_key(headers: Mapping[bytes, bytes]) -> str:

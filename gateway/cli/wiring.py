@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.app import build_app
-from gateway.cli.edge_settings import edge_options, key_ring
+from gateway.cli.edge_settings import edge_options, key_file, key_ring
 from gateway.cli.ledgers import opened_ledger
 from gateway.cli.refusal import Refusal
 from gateway.cli.serving import serving
@@ -65,6 +65,8 @@ async def running_gateway(settings: Settings, listener: socket.socket) -> AsyncI
         app = build_app(engine, keys=keys, options=options, log=log, mailroom=mailrooms[0])
         calm_collector()
         await stack.enter_async_context(serving(app, listener, options))
+        if (file := key_file(settings, keys)) is not None:
+            await stack.enter_async_context(file.followed())
         # Work on runs ends before the platforms are let go of, which the application does when it stops.
         await stack.enter_async_context(working(shops[0]))
         yield

@@ -25,6 +25,7 @@ from gateway.streams.edge import Edge
 from gateway.streams.event_stream import COMPLETE, EventStream, complete_event, next_event
 from gateway.streams.places import NoPlaceError
 from gateway.streams.reservations import Reservation, Reservations
+from gateway.streams.validity import KeyWithdrawnError, while_valid
 from resolvers.engine_port import Viewer
 from runtime.correlation import correlation_id
 from schema.errors import ErrorCode
@@ -85,7 +86,7 @@ class EventStreams:
             reservation.cancel(_parameter(scope, OPERATION))
             await respond(send, HTTPStatus.OK, TEXT, b"", [NOT_STORED])
         elif takes_only_events(headers.get(b"accept", b"")[:1000]):
-            await self._open(reservation, scope, receive, send)
+            await self._open(reservation, scope, headers, receive, send)
         else:
             asked = await asked_of(scope, headers, receive, self._edge.options)
             self._begin(reservation, asked, viewer, entry)
@@ -103,15 +104,21 @@ class EventStreams:
             try:
                 with _until_left(receive):
                     async with EventStream(send, heartbeat=self._edge.options.heartbeat_seconds) as stream:
-                        async with aclosing(self._bodies(admitted, entry)) as told:
-                            async for bodies in told:
-                                for body in bodies:
-                                    await stream.put(next_event(body))
+                        try:
+                            with while_valid(self._edge.keys, presented_key(headers), viewer):
+                                await self._tell(stream, admitted, entry)
+                        except KeyWithdrawnError as withdrawn:
+                            await stream.put(next_event(_ended(withdrawn, entry)))
                         await stream.put(COMPLETE)
             except CallerLeft:
                 entry.note_departure()
             finally:
                 self._edge.journal.write(entry)
+
+    async def _tell(self, stream: EventStream, admitted: Admitted | Refusal, entry: Entry) -> None:
+        async with aclosing(self._bodies(admitted, entry)) as told:
+            async for bodies in told:
+                await stream.put(b"".join(map(next_event, bodies)))
 
     def _admitted(self, asked: Asked, viewer: Viewer, entry: Entry) -> Admitted | Refusal:
         """What is wrong with a document is told by an event: browsers' EventSource shows nothing else."""
@@ -136,7 +143,9 @@ class EventStreams:
 
     # ---------------------------------------------------------------------------------------------- a shared stream
 
-    async def _open(self, reservation: Reservation, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _open(
+        self, reservation: Reservation, scope: Scope, headers: Headers, receive: Receive, send: Send
+    ) -> None:
         if reservation.is_open:
             raise bad_request("The stream is open already.", HTTPStatus.CONFLICT)
         reservation.is_open = True
@@ -144,8 +153,13 @@ class EventStreams:
         try:
             with _until_left(receive):
                 async with EventStream(send, heartbeat=self._edge.options.heartbeat_seconds) as stream:
-                    while True:
-                        await stream.put(await reservation.events.get())
+                    try:
+                        with while_valid(self._edge.keys, presented_key(headers), reservation.viewer):
+                            while True:
+                                await stream.put(await reservation.events.get())
+                    except KeyWithdrawnError as withdrawn:
+                        for key in reservation.operations:
+                            await stream.put(next_event(_ended(withdrawn), key) + complete_event(key))
         finally:
             self._reservations.end(reservation)
 
@@ -174,6 +188,14 @@ class EventStreams:
             raise
         finally:
             self._edge.journal.write(entry)
+
+
+def _ended(withdrawn: KeyWithdrawnError, entry: Entry | None = None) -> bytes:
+    """As a whole GraphQL response."""
+    entry = entry or Entry(begun=perf_counter(), correlation_id=correlation_id.get(), method="GET")
+    refusal = Refusal(HTTPStatus.UNAUTHORIZED, [coded(str(withdrawn), ErrorCode.UNAUTHENTICATED)])
+    entry.note_refusal(refusal, refusal.status)
+    return refusal_body(refusal, entry)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from gateway.streams.messages import (
 from gateway.streams.origins import may_connect
 from gateway.streams.places import NoPlaceError
 from gateway.streams.socket_protocol import FRAMES, joined, text_frame
+from gateway.streams.validity import KeyWithdrawnError, while_valid
 from resolvers.engine_port import Viewer
 from runtime.correlation import correlation_id
 from schema.errors import ErrorCode
@@ -80,13 +81,16 @@ class Conversation:
         async with AsyncExitStack() as stack:
             try:
                 stack.enter_context(self._edge.places.connected())
-                viewer = await self._known()
+                viewer, key = await self._known()
                 stack.enter_context(self._edge.places.held(viewer))
                 await self._send({"type": "websocket.send", "text": '{"type":"connection_ack"}'})
-                while True:
-                    await self._take(await self._message(), viewer)
+                with while_valid(self._edge.keys, key, viewer):
+                    while True:
+                        await self._take(await self._message(), viewer)
             except Closing as asked:
                 closing = asked
+            except KeyWithdrawnError as withdrawn:
+                closing = Closing(FORBIDDEN, f"Forbidden: {withdrawn}")
             except NoPlaceError as full:
                 closing = Closing(TRY_AGAIN_LATER, str(full))
             except (CallerLeft, OSError):  # uvicorn's ClientDisconnected is one
@@ -96,8 +100,8 @@ class Conversation:
         if closing is not None:
             await self._send({"type": "websocket.close", "code": closing.code, "reason": closing.reason})
 
-    async def _known(self) -> Viewer:
-        """Who it is, once they have said so."""
+    async def _known(self) -> tuple[Viewer, str]:
+        """Who it is, once they have said so, and the key by which we know."""
         try:
             async with asyncio.timeout(self._edge.options.init_seconds) as clock:
                 message = await self._message()
@@ -111,10 +115,11 @@ class Conversation:
         if message.type != "connection_init":
             raise Closing(UNAUTHORIZED, "Unauthorized: send connection_init first")
         said = offered_credentials(message.payload)
-        viewer = self._edge.keys.holder(presented_key(said or self._headers))
+        key = presented_key(said or self._headers)
+        viewer = self._edge.keys.holder(key)
         if viewer is None:
             raise Closing(FORBIDDEN, "Forbidden: send a key as X-API-Key, in the headers or in connection_init")
-        return viewer
+        return viewer, key
 
     async def _message(self) -> Message:
         received = await self._receive()

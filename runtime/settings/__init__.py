@@ -1,6 +1,6 @@
 """The settings of an installation: one YAML file and the environment, checked as a whole before anything starts."""
 
-from runtime.settings.file import read_settings
+from runtime.settings.file import read_settings, reread_keys
 from runtime.settings.model import (
     BrokerSettings,
     CacheSettings,
@@ -26,4 +26,5 @@ __all__ = [
     "Settings",
     "SettingsError",
     "read_settings",
+    "reread_keys",
 ]

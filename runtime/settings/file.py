@@ -1,6 +1,6 @@
 """Reads `crosswalk.yaml`, lays the environment over it, fetches the secrets and checks the whole."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ def read_settings(path: Path, *, environ: Mapping[str, str]) -> Settings:
     platforms = settings.get("platforms")
     from_environment, misnamed = overrides(environ, platforms if isinstance(platforms, dict) else {})
     settings = _laid_over(settings, from_environment)
-    problems += misnamed + _add_keys(settings, folder)
+    unread, of_file = _add_keys(settings, folder)
+    problems += [*misnamed, *unread]
     problems = [line for line in problems if line.partition(":")[0] not in _paths(from_environment)]
     try:
         checked = Settings.model_validate(settings)
@@ -40,7 +41,7 @@ def read_settings(path: Path, *, environ: Mapping[str, str]) -> Settings:
         raise SettingsError(problems) from None
     if problems:
         raise SettingsError(problems)
-    return _beside_the_file(checked, folder)
+    return _beside_the_file(checked, folder).with_keys(checked.keys, of_file=of_file)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -115,7 +116,9 @@ def _secrets(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], st
 
 
 def _beside_the_file(settings: Settings, folder: Path) -> Settings:
-    """The ledger's file doesn't depend on where a command is started."""
+    """The ledger's file, and the keys', don't depend on where a command is started."""
+    if settings.keys_file is not None:
+        settings = settings.model_copy(update={"keys_file": str(folder / Path(settings.keys_file).expanduser())})
     start = "sqlite:///"
     url = settings.ledger.url.get_secret_value()
     if not url.startswith(start):
@@ -125,22 +128,46 @@ def _beside_the_file(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"ledger": settings.ledger.model_copy(update={"url": absolute})})
 
 
-def _add_keys(settings: dict[str, Any], folder: Path) -> list[str]:
+def reread_keys(settings: Settings) -> Settings:
+    """The settings with the keys that `keys_file` holds by now, in the place of those that it held before.
+
+    Raises SettingsError with every problem of the file, as `read_settings` does.
+    """
+    assert settings.keys_file is not None
+    entries = _key_entries(Path(settings.keys_file))
+    own = [key.model_dump() for key in settings.own_keys]
+    try:
+        checked = Settings.model_validate({"keys": [*own, *entries]})
+    except ValidationError as error:
+        raise SettingsError(list(explain(error, Settings))) from None
+    return settings.with_keys(checked.keys, of_file=len(entries))
+
+
+def _add_keys(settings: dict[str, Any], folder: Path) -> tuple[Sequence[str], int]:
+    """Adds the keys of `keys_file` to those of the settings: the problems with it, and how many it holds."""
     keys_file = settings.get("keys_file")
     if not isinstance(keys_file, str):
-        return []
-    path = folder / Path(keys_file).expanduser()
+        return [], 0
+    try:
+        entries = _key_entries(folder / Path(keys_file).expanduser())
+    except SettingsError as error:
+        return error.problems, 0
+    given = settings.get("keys") or []
+    settings["keys"] = [*given, *entries] if isinstance(given, list) else given
+    return [], len(entries)
+
+
+def _key_entries(path: Path) -> list[Any]:
     try:
         entries = _load(path)
     except FileNotFoundError:
-        return [f"keys_file: there is no file {path}; `crosswalk keys new` prints entries for it"]
+        hint = "`crosswalk keys new` prints entries for it"
+        raise SettingsError([f"keys_file: there is no file {path}; {hint}"]) from None
     except SettingsError as error:
-        return [f"keys_file: {problem}" for problem in error.problems]
+        raise SettingsError([f"keys_file: {problem}" for problem in error.problems]) from None
     if not isinstance(entries, list):
-        return [f"keys_file: {path} must hold a list of entries like those of `keys`"]
-    given = settings.get("keys") or []
-    settings["keys"] = [*given, *entries] if isinstance(given, list) else given
-    return []
+        raise SettingsError([f"keys_file: {path} must hold a list of entries like those of `keys`"])
+    return entries
 
 
 def _laid_over(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AnyHttpUrl,
     Field,
+    PrivateAttr,
     SecretStr,
     UrlConstraints,
     field_validator,
@@ -200,6 +201,9 @@ def _of_redis(url: SecretStr | None) -> SecretStr | None:
 class Settings(Section):
     """Everything that an installation may set."""
 
+    _of_file: int = PrivateAttr(default=0)
+    """How many of the keys, the last ones, `keys_file` brought."""
+
     server: ServerSettings = Field(default=ServerSettings(), description="How the gateway is reached.")
     keys: tuple[KeySettings, ...] = Field(default=(), description="API keys that guard `/graphql`, each for one role.")
     keys_file: str | None = Field(
@@ -289,3 +293,14 @@ class Settings(Section):
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    @property
+    def own_keys(self) -> "tuple[KeySettings, ...]":
+        """Those that stand in the settings themselves."""
+        return self.keys[: len(self.keys) - self._of_file]
+
+    def with_keys(self, keys: "tuple[KeySettings, ...]", *, of_file: int) -> "Settings":
+        """The same with these keys, of which the last ones are the file's."""
+        found = self.model_copy(update={"keys": keys})
+        found._of_file = of_file  # noqa: SLF001 - our own
+        return found

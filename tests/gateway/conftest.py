@@ -145,6 +145,9 @@ class Gateway:
     portal_key: str
     log: io.StringIO
     options: EdgeOptions
+    keys: KeyRing
+    stored: dict[str, ApiKey]
+    """What is stored of the keys, by role."""
     server: uvicorn.Server | None = None
     """While it listens."""
 
@@ -183,11 +186,12 @@ def make_gateway() -> Callable[..., Gateway]:
         engine = engine or SmallEngine()
         admin, stored_admin = new_key(name="ada", role="admin")
         portal, stored_portal = new_key(name="the portal", role="portal")
-        keys: list[ApiKey] = [stored_admin, stored_portal]
+        stored: dict[str, ApiKey] = {"admin": stored_admin, "portal": stored_portal}
+        keys = KeyRing(stored.values())
         log = io.StringIO()
         edge = EdgeOptions(**options)
-        app = build_app(engine, keys=KeyRing(keys), options=edge, log=operation_log(log))
-        return Gateway(app, engine, admin, portal, log, edge)
+        app = build_app(engine, keys=keys, options=edge, log=operation_log(log))
+        return Gateway(app, engine, admin, portal, log, edge, keys, stored)
 
     return make
 

@@ -5,11 +5,13 @@ from typing import Protocol
 from platforms.bindings import Bindings
 from runtime.clock import Clock
 from runtime.settings import Settings
+from sync.acting.assembly import acting
 from sync.delivering.assembly import delivering
 from sync.desk import Desk
 from sync.ledger.port import Ledger
 from sync.noticing.letters import opening_letters
 from sync.noticing.observer import Observer
+from sync.noticing.schedule import following_feeds
 
 
 class Service(Protocol):
@@ -25,12 +27,14 @@ def background(
     bindings: Bindings,
     ledger: Ledger,
     clock: Clock,
-    desk: Desk,  # noqa: ARG001 - of services to come
+    desk: Desk,
 ) -> tuple[Service, ...]:
     """The services of one process."""
     observer = Observer(ledger, bindings, clock)
     services: list[Service | None] = [
         opening_letters(settings, bindings, ledger, observer, clock),
+        following_feeds(settings, bindings, ledger, observer, clock),
         delivering(settings, bindings, ledger, clock),
+        acting(settings, bindings, ledger, clock, desk),
     ]
     return tuple(service for service in services if service is not None)

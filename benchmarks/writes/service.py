@@ -68,7 +68,7 @@ def main() -> None:
     options.add_argument("--broker")
     options.add_argument("--counts", type=Path, required=True)
     asked = options.parse_args()
-    given = {"ledger": {"url": asked.ledger}, "broker": {"url": asked.broker}}
+    given = {"ledger": {"url": asked.ledger}, "broker": {"url": asked.broker}, "feeds": {"enabled": False}}
     settings = Settings.model_validate(given)
     configure_logging(level=settings.log.level, style=settings.log.format)
     count_transactions(asked.counts)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.cli.ask import ask
 from gateway.cli.demo_platforms import Firm, start_platforms
-from gateway.cli.demo_settings import write_settings
+from gateway.cli.demo_settings import FEEDS, write_settings
 from gateway.cli.key_entries import keys_per_role
 from gateway.cli.ports import listen, url_of
 from gateway.cli.private_files import write_private
@@ -41,7 +41,7 @@ async def run_demo(wishes: DemoWishes) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crosswalk-demo-")))
         platforms, sandbox = await start_platforms(wishes.firm, folder, stack, progress)
         keys, entries = keys_per_role()
-        settings_file = write_settings(folder, sandbox["platforms"], entries)
+        settings_file = write_settings(folder, sandbox["platforms"], entries, feeds=FEEDS)
         with progress.step("the gateway"):
             from gateway.cli.wiring import running_gateway  # slow to import: after what can be told without it
 

@@ -24,11 +24,22 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "kantata": {"settle_seconds": 1},  # the emulated one is done with a call as soon as it is gone
 }
 
+FEEDS: Mapping[str, Any] = {"shortest_seconds": 1, "longest_seconds": 5}
+"""Who looks at a demo looks for seconds, not minutes."""
+NO_FEEDS: Mapping[str, Any] = {"enabled": False}
 
-def write_settings(folder: Path, platforms: Mapping[str, Mapping[str, Any]], keys: Sequence[Mapping[str, str]]) -> Path:
+
+def write_settings(
+    folder: Path,
+    platforms: Mapping[str, Mapping[str, Any]],
+    keys: Sequence[Mapping[str, str]],
+    *,
+    feeds: Mapping[str, Any] = NO_FEEDS,
+) -> Path:
     """The settings file for the sandbox's platforms, each in the role that the sandbox gives it.
 
-    `folder` must be readable by nobody else.
+    `folder` must be readable by nobody else. Changes on the platforms aren't looked for unless `feeds` says how often,
+    so that whoever counts the calls to them counts their own.
     """
     roles: dict[str, list[str]] = defaultdict(list)
     configured: dict[str, Any] = {}
@@ -47,6 +58,7 @@ def write_settings(folder: Path, platforms: Mapping[str, Mapping[str, Any]], key
         "platforms": configured,
         "roles": dict(roles),
         "services": {code: dict(template) for code, template in SERVICES.items()},
+        "feeds": dict(feeds),
         "log": {"level": "error", "format": "console"},
     }
     path = folder / "crosswalk.yaml"

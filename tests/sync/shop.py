@@ -86,7 +86,9 @@ async def open_shop(
     threads: int = 4,
 ) -> AsyncIterator[Workshop]:
     """At work from entering to leaving."""
-    told = settings.model_copy(update={"broker": type(settings.broker).model_validate({"url": broker_url})})
+    broker = type(settings.broker).model_validate({"url": broker_url})
+    feeds = settings.feeds.model_copy(update={"enabled": False})
+    told = settings.model_copy(update={"broker": broker, "feeds": feeds})
     known = {WORKFLOW: errands.flow()}
     shop = Workshop(told, bindings, ledger, clock, works=works, threads=threads, known=known)
     await shop.start()

@@ -21,6 +21,7 @@ from sandbox.refusals import RefusedRequest, unknown
 from sandbox.stamps import NOW, Stamp
 from sandbox.store import Record
 from sandbox.user_changes import LateChanges, read_timing, stamped
+from sandbox.webhooks.subscriptions import read_subscription
 from sandbox.world import World
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ _JSON = msgspec.json.Encoder(decimal_format="number")
 ENDPOINTS = (
     "GET /calls", "DELETE /calls", "GET /faults", "POST /faults", "DELETE /faults[/ID]", "GET /firm[?type=TYPE,...]",
     "GET /records/PLATFORM/ENTITY[/ID]", "POST /records/PLATFORM/ENTITY", "PATCH /records/PLATFORM/ENTITY/ID",
-    "DELETE /records/PLATFORM/ENTITY/ID", "POST /reset",
+    "DELETE /records/PLATFORM/ENTITY/ID", "GET /webhooks", "POST /webhooks", "DELETE /webhooks[/ID]", "POST /reset",
 )  # fmt: skip
 
 
@@ -66,6 +67,25 @@ class Control:
 
     async def remove_faults(self, _: Request) -> Response:
         self._world.faults.clear()
+        return _answer({})
+
+    async def webhooks(self, _: Request) -> Response:
+        webhooks = self._world.webhooks
+        return _answer({"senders": webhooks.senders, "webhooks": [each.as_json() for each in webhooks]})
+
+    async def add_webhook(self, request: Request) -> Response:
+        webhooks = self._world.webhooks
+        webhook = read_subscription(await _object_of(request), self._world.platforms, webhooks.next_id())
+        webhooks.add(webhook)
+        return _answer({"id": webhook.id}, 201)
+
+    async def remove_webhook(self, request: Request) -> Response:
+        if not self._world.webhooks.remove(request.path_params["id"]):
+            raise RefusedRequest(404, "UNKNOWN_WEBHOOK", f"no webhook {request.path_params['id']!r}")
+        return _answer({})
+
+    async def remove_webhooks(self, _: Request) -> Response:
+        self._world.webhooks.clear()
         return _answer({})
 
     async def records(self, request: Request) -> Response:
@@ -146,6 +166,7 @@ class Control:
         )
 
     async def reset(self, _: Request) -> Response:
+        self._world.webhooks.clear()
         self._late.forget()
         if self._world.real:  # takes seconds
             await asyncio.to_thread(self._world.reset)
@@ -172,6 +193,8 @@ def control_app(world: World) -> Starlette:
             _route("/calls", GET=control.calls, DELETE=control.forget_calls),
             _route("/faults", GET=control.faults, POST=control.add_fault, DELETE=control.remove_faults),
             _route("/faults/{id}", DELETE=control.remove_fault),
+            _route("/webhooks", GET=control.webhooks, POST=control.add_webhook, DELETE=control.remove_webhooks),
+            _route("/webhooks/{id}", DELETE=control.remove_webhook),
             _route(many, GET=control.records, POST=control.create),
             _route(one, GET=control.record, PATCH=control.change, DELETE=control.remove),
             _route("/firm", GET=control.firm),

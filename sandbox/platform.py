@@ -70,6 +70,8 @@ class EmulatedPlatform(ABC):
     app: ASGIApp  # the vendor's HTTP API; paths as the vendor's, from `/`
     credentials: Mapping[str, str]
     tables: Mapping[str, Table]  # by the vendor's own entity name
+    scripted: frozenset[str] = frozenset()  # entities whose changes a script inside sends to whoever subscribed
+    user_agent: str = ""  # of that script
     stamps: Stamps | None = None  # the clock by which it stamps records; None where that can't be chosen
 
     @abstractmethod
@@ -111,6 +113,10 @@ class EmulatedPlatform(ABC):
         Raises RefusedChange for a field that the entity lacks, that holds no number to round, or not that value.
         """
         raise RefusedChange(f"{self.name} offers no faults of writes: {kind} of {entity}.{field} ({value!r})")
+
+    def message(self, entity: str, record_id: str, change: str) -> Record:
+        """What the script inside sends of a changed record: `created`, `changed` or `deleted`."""
+        return {"entity": entity, "id": record_id, "change": change}
 
     def rate_limited(self) -> Response:
         """The vendor's answer to one request too many; vendors with their own words for it override this."""

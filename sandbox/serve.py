@@ -66,6 +66,7 @@ async def serving(world: World, *, port_base: int = 0) -> AsyncIterator[Ready]:
         told += [_told(platform, platform.url) for platform in world.real.values()]
         yield {"control": control, "platforms": dict(told)}
     finally:
+        world.webhooks.clear()
         for server in servers:
             server.should_exit = True
         await _finish_requests(servers)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Record = dict[str, Any]
+Ear = Callable[["Table", str], None]
+"""Hears of each change of a table's record right before it is made."""
 
 
 class Table:
@@ -18,6 +20,7 @@ class Table:
         self.entity = entity
         self.key = key
         self.rows: dict[str, Record] = {}
+        self.ear: Ear | None = None
         self._indexes: dict[str, dict[Any, dict[str, Record]]] = {}
 
     def __len__(self) -> int:
@@ -33,6 +36,7 @@ class Table:
         record_id = record[self.key]
         if record_id in self.rows:
             raise KeyError(f"{self.entity} {record_id} exists already")
+        self._say(record_id)
         self.rows[record_id] = record
         for name, index in self._indexes.items():
             index[record.get(name)][record_id] = record
@@ -40,6 +44,7 @@ class Table:
 
     def update(self, record_id: str, changes: Record) -> Record:
         record = self.rows[record_id]
+        self._say(record_id)
         for name, index in self._indexes.items():
             if name in changes and changes[name] != record.get(name):
                 index[record.get(name)].pop(record_id, None)
@@ -48,10 +53,16 @@ class Table:
         return record
 
     def delete(self, record_id: str) -> Record:
+        if record_id in self.rows:
+            self._say(record_id)
         record = self.rows.pop(record_id)
         for name, index in self._indexes.items():
             index[record.get(name)].pop(record_id, None)
         return record
+
+    def _say(self, record_id: str) -> None:
+        if self.ear is not None:
+            self.ear(self, record_id)
 
     def clear(self) -> None:
         self.rows.clear()

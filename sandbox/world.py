@@ -19,6 +19,7 @@ from sandbox.firm.generate import generate
 from sandbox.firm.model import Firm
 from sandbox.lasting import lasting
 from sandbox.platform import Clock, EmulatedPlatform, PlatformUnavailable, RunningPlatform
+from sandbox.webhooks.sending import Webhooks
 
 Progress = Callable[[str], None]
 Build = Callable[..., EmulatedPlatform]
@@ -109,6 +110,7 @@ class World:
         self.platforms = {platform.name: platform for platform in platforms}
         self.real = {platform.name: platform for platform in real}
         self.calls = Calls(self.platforms)
+        self.webhooks = Webhooks(self.platforms, machine_clock)
         self.faults = Faults({platform.name: platform.write_faults for platform in platforms})
 
     def door(self, name: str) -> ASGIApp:

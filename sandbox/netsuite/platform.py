@@ -37,6 +37,8 @@ _WHOLE = Shape(sublists=True)
 class NetSuite(EmulatedPlatform):
     vendor = "netsuite"
     role = "ERP"
+    scripted = frozenset({"customer", "job", "invoice", "creditMemo", "customerPayment"})  # a user event script on each
+    user_agent = "NetSuite SuiteScript/2.1"
     stamps: Stamps
 
     def __init__(
@@ -154,6 +156,10 @@ class NetSuite(EmulatedPlatform):
             return None
         shown: dict[str, Any] = plain(Reader(self.books, "").record(record_type, record, _WHOLE))
         return shown
+
+    def message(self, entity: str, record_id: str, change: str) -> Record:
+        """A script knows its record's type in lower case."""
+        return super().message(entity.lower(), record_id, change)
 
     def spot(self, kind: str, entity: str, field: str, value: Any) -> Spot:
         """A field of the record by its name there or as SuiteQL's column; `item.amount` is one of the lines."""

@@ -22,7 +22,7 @@ from sandbox.salesforce.fields import NUMBER_KINDS, SObject
 from sandbox.salesforce.gate import response
 from sandbox.salesforce.instance import Instance
 from sandbox.salesforce.oauth import ConnectedApp
-from sandbox.salesforce.objects import OBJECTS
+from sandbox.salesforce.objects import INVOICE, OBJECTS, USER
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.quota import FULL_SANDBOX_REQUESTS, Quota
 from sandbox.salesforce.sessions import Sessions
@@ -64,6 +64,8 @@ class SalesforcePlatform(EmulatedPlatform):
 
     vendor = "salesforce"
     role = "CRM"
+    scripted = frozenset(OBJECTS) - {USER.name, INVOICE.name}  # a record-triggered Flow with a callout on each
+    user_agent = "SFDC-Callout/63.0"
     stamps: Stamps
 
     def __init__(self, firm: Firm, *, name: str, clock: Clock, options: OrgOptions) -> None:

@@ -22,7 +22,9 @@ from sandbox.salesforce.fields import NUMBER_KINDS, SObject
 from sandbox.salesforce.gate import response
 from sandbox.salesforce.instance import Instance
 from sandbox.salesforce.oauth import ConnectedApp
-from sandbox.salesforce.objects import INVOICE, OBJECTS, USER
+from sandbox.salesforce.objects import OBJECTS
+from sandbox.salesforce.objects.invoice import INVOICE
+from sandbox.salesforce.objects.user import USER
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.quota import FULL_SANDBOX_REQUESTS, Quota
 from sandbox.salesforce.sessions import Sessions

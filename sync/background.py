@@ -12,6 +12,7 @@ from sync.ledger.port import Ledger
 from sync.noticing.letters import opening_letters
 from sync.noticing.observer import Observer
 from sync.noticing.schedule import following_feeds
+from sync.reconciling.assembly import reconciling
 
 
 class Service(Protocol):
@@ -36,5 +37,6 @@ def background(
         following_feeds(settings, bindings, ledger, observer, clock),
         delivering(settings, bindings, ledger, clock),
         acting(settings, bindings, ledger, clock, desk),
+        reconciling(settings, bindings, ledger, clock, desk),
     ]
     return tuple(service for service in services if service is not None)

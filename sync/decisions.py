@@ -133,9 +133,9 @@ class Decisions:
                 RefusalCode.STATE, f"Only a failed run's step can be edited; this run is {run.status.value}."
             )
         flow = self._flows.get(run.workflow)
-        if flow is not None and flow.approver is not None:
+        if (flow is not None and flow.approver is not None) or await self.ledger.approval(run_id) is not None:
             return _refuse(
-                RefusalCode.STATE, f"{flow.name} is done as it was approved: request it anew with other values."
+                RefusalCode.STATE, f"{run.workflow} is done as it was approved: request it anew with other values."
             )
         found = next((each for each in await self.ledger.steps(run_id) if each.name == step), None)
         if found is None or found.status not in _UNDONE or found.name.startswith(UNDOING) or _in_doubt(found):

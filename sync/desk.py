@@ -9,7 +9,9 @@ from sync.ledger.port import Ledger
 from sync.ledger.records import BusinessException, Json, Run
 
 if TYPE_CHECKING:
+    from sync.acting.readiness import Answers
     from sync.delivering.desk import WebhookDesk
+    from sync.reconciling.asking import ReconciliationDesk
 
 
 class RefusalCode(StrEnum):
@@ -82,6 +84,10 @@ class Desk(Protocol):
     ledger: Ledger
     webhooks: "WebhookDesk | None"
     """Where applications register for what happens; None: this desk has no such place."""
+    reconciliations: "ReconciliationDesk | None"
+    """Where comparisons are asked for; None: this desk has no such place."""
+    rules: "Answers"
+    """What is told of the rules that start runs by themselves."""
 
     async def request(self, caller: Caller, request: Request) -> Reply: ...
 

@@ -8,7 +8,11 @@ from uuid import uuid4
 import msgspec
 
 from runtime.clock import Clock
+from runtime.settings.happenings import RuleMode
 from schema.errors import BadUserInput, DeadlineExceeded, RetryLater
+from sync.acting.modes import modes_of
+from sync.acting.readiness import Answers
+from sync.acting.rules import rules
 from sync.decisions import Decisions
 from sync.delivering.desk import WebhookDesk
 from sync.desk import Caller, Refusal, RefusalCode, Reply, Request
@@ -18,6 +22,7 @@ from sync.ledger.records import Audited, Json, Run, RunStatus
 from sync.planning import IF_VERSION, Plan, Planning, wish_of
 from sync.policy import MAY_READ_LEDGER, forbidden_parts, may_request
 from sync.process import Flow, Refused
+from sync.reconciling.asking import ReconciliationDesk
 from sync.values import digest, to_json
 from sync.wording import key_problem, word_problems
 
@@ -33,7 +38,9 @@ class _Asked:
 
 
 class FrontDesk(Decisions):
-    """Meets `sync.desk.Desk`. `ring` tells whoever works on runs that there is something to do."""
+    """Meets `sync.desk.Desk`. `ring` tells whoever works on runs that there is something to do. `triggers`: which rules
+    are on, as the installation sets it; SettingsError for one that isn't there.
+    """
 
     def __init__(
         self,
@@ -45,9 +52,13 @@ class FrontDesk(Decisions):
         ring: Callable[[], None],
         approval_seconds: float,
         webhooks: WebhookDesk | None = None,
+        reconciliations: ReconciliationDesk | None = None,
+        triggers: Mapping[str, RuleMode] | None = None,
     ) -> None:
         super().__init__(ledger, flows, firm, clock, ring=ring)
         self.webhooks = webhooks
+        self.reconciliations = reconciliations
+        self.rules = Answers(ledger, firm, rules(), modes_of(triggers or {}))
         self._planning = Planning(firm, clock)
         self._approval_seconds = approval_seconds
 

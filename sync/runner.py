@@ -166,7 +166,8 @@ class Runner:
         if any(step.attempts or step.status in FINISHED for step in steps):
             return run  # what is begun is finished by the facts it began with
         age = None if run.planned_at is None else self._clock.now() - run.planned_at
-        lasts = flow.approver is None and not flow.live
+        approver = flow.approver or await self._asked_of(run)
+        lasts = approver is None and not flow.live
         if run.plan is not None and lasts and age is not None and age < STALE_PLAN:
             if run.status is RunStatus.RUNNING:
                 return run
@@ -181,8 +182,8 @@ class Runner:
             facts={**edits_of(run), **plan.facts},
             records=plan.records,
         )
-        if flow.approver is not None:
-            agreed = await self._approvals.agreed(lease, run, flow.approver, plan, change)
+        if approver is not None:
+            agreed = await self._approvals.agreed(lease, run, approver, plan, change)
             if not agreed:
                 return None
         entry = Audited(
@@ -194,6 +195,13 @@ class Runner:
             detail={"workflow": run.workflow, "planHash": plan.hash, "writes": len(plan.writes)},
         )
         return await self._ledger.change(lease.hold(), change, Outcome(audit=(entry,)))
+
+    async def _asked_of(self, run: Run) -> str | None:
+        """The role that must agree to this very run, where it was only proposed."""
+        if run.fence == 1:
+            return None  # nobody has decided anything about it
+        approval = await self._ledger.approval(run.id)
+        return None if approval is None else approval.required_role
 
     async def _stake(self, run: Run, flow: Flow, shown: Sequence[Performance]) -> Stake:
         if shown:

@@ -18,6 +18,7 @@ from sync.flows import flows
 from sync.ledger.port import Ledger
 from sync.process import Flow
 from sync.reception import FrontDesk
+from sync.reconciling.assembly import asking_of
 from sync.relay import Relay
 from sync.runner import Runner
 from sync.services import templates_of
@@ -77,6 +78,8 @@ class Workshop:
             ring=self.relay.ring,
             approval_seconds=approval_seconds,
             webhooks=webhook_desk(settings, ledger, clock),
+            reconciliations=asking_of(settings, bindings, ledger, clock),
+            triggers=settings.triggers,
         )
         self._services: tuple[Service, ...] = ()
         if self.workers is not None:

@@ -13,7 +13,7 @@ from platforms.netsuite.tables import text as column
 
 _IGNORED = {
     "altname", "comments", "creditholdoverride", "creditlimit", "datecreated", "daysoverduesearch", "email", "entityid",
-    "entitystatus", "firstname", "isinactive", "isperson", "lastname", "parent", "phone", "salesrep", "url",
+    "entitystatus", "firstname", "isinactive", "isperson", "lastname", "parent", "phone", "salesrep",
 }  # fmt: skip
 
 
@@ -26,6 +26,7 @@ def customers(options: AccountOptions) -> Told:
         (
             same("id", "id", writable=False),
             text("anchor", "externalid"),
+            text("website", "url"),
             text("billing.legalName", "companyname"),
             same("billing.legalEntity", "subsidiary"),
             text("billing.taxId", "taxid"),
@@ -68,6 +69,7 @@ def _customer_source(options: AccountOptions) -> Source:
         columns={
             "id": internal_id("c.id"),
             "externalid": key("c.externalid"),
+            "url": column("c.url"),
             "companyname": column("c.companyname"),
             "subsidiary": internal_id("c.subsidiary"),
             "taxid": column(f"c.{names['Account.billing.taxId']}"),

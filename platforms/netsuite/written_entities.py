@@ -27,6 +27,7 @@ def customer(options: AccountOptions) -> Written:
     rows = (
         same("id", "id", writable=False),
         text("anchor", "externalId"),
+        text("website", "url"),
         text("billing.legalName", "companyName"),
         same("billing.legalEntity", "subsidiary.id"),
         text("billing.taxId", options.fields["Account.billing.taxId"]),
@@ -39,6 +40,7 @@ def customer(options: AccountOptions) -> Written:
     )
     paths = {
         "anchor": Settable(kind=str, create=False),
+        "website": Settable(kind=str),
         "billing.legalName": Settable(kind=str, required=True),
         "billing.legalEntity": Settable(kind=str, update=False, required=True),
         "billing.taxId": Settable(kind=str),

@@ -18,14 +18,14 @@ from sync.flows.given import named
 from sync.flows.invoice_status import tell_invoice
 from sync.ownership import owner
 from sync.process import Flow, Process, Wish, refused
-from sync.values import from_json, to_json
+from sync.values import alike, from_json, to_json
 
 MOST_RECORDS = 200
 """In one run: more would keep the people who look at it from seeing anything."""
 
 # Where other roles keep copies of what the anchor's platform has: paths that are the same on both sides.
 COPIES: Mapping[str, Mapping[PlatformRole, tuple[str, ...]]] = {
-    "Account": {PlatformRole.PSA: ("name",)},
+    "Account": {PlatformRole.PSA: ("name",), PlatformRole.ERP: ("website",)},
     "Project": {PlatformRole.ERP: ("name", "startDate", "endDate")},
 }
 _TYPES = {"ACCOUNT": "Account", "PROJECT": "Project", "INVOICE": "Invoice"}
@@ -63,7 +63,7 @@ async def sync_records(run: Process, wish: SyncRecords) -> None:
 
 async def _bring_into_line(run: Process, key: RecordKey, record_id: str, prefix: str) -> None:
     async def copies() -> tuple[Copy, ...]:
-        return await _copies(run.firm, key)
+        return await copies_of(run.firm, key)
 
     run.concerns(record_id)
     for copy in await run.fact(f"{prefix}copies", tuple[Copy, ...], copies):
@@ -82,11 +82,23 @@ async def _bring_into_line(run: Process, key: RecordKey, record_id: str, prefix:
         await run.step(name, update, undo=Undo.RESTORE)
 
 
-async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
+async def copies_of(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
     """What each platform that holds the record is to say, path by path as the path's owner does.
 
     A path whose owner has no record of it, or several, is left as it is: nobody could say which is right.
     """
+    copies, _ = await _compared(firm, key)
+    return copies
+
+
+async def out_of_line(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
+    """What copies say, where it isn't what its owner does; by path, values that differ only."""
+    _, wrong = await _compared(firm, key)
+    return wrong
+
+
+async def _compared(firm: Firm, key: RecordKey) -> tuple[tuple[Copy, ...], tuple[Copy, ...]]:
+    """What each copy is to say, and of those that say something else what they say."""
     anchor = firm.anchor(key.type)
     assert anchor is not None
     by_role = COPIES.get(key.type, {})
@@ -98,6 +110,7 @@ async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
     for role, asked in by_role.items():
         rows[role] = await firm.facets_of(key.type, role, key, asked)
     told: dict[tuple[PlatformRole, str, str], dict[str, Any]] = {}
+    wrong: dict[tuple[PlatformRole, str, str], dict[str, Any]] = {}
     for path in paths:
         owning = owner(firm, key.type, path)
         owners = [] if owning is None else rows.get(owning, [])
@@ -107,18 +120,33 @@ async def _copies(firm: Firm, key: RecordKey) -> tuple[Copy, ...]:
             if role is owning or (role is not anchor and path not in by_role[role]):
                 continue
             for row in held:
-                if _takes(firm, key, role, row, path, owners[0]):
-                    told.setdefault((role, row.platform, row.external_id), {})[path] = to_json(owners[0][path])
+                if not _takes(firm, key, role, row, path, owners[0]):
+                    continue
+                place = (role, row.platform, row.external_id)
+                told.setdefault(place, {})[path] = to_json(owners[0][path])
+                if _tells(firm, key, role, row, path) and not alike(owners[0][path] or "", row[path]):
+                    wrong.setdefault(place, {})[path] = to_json(row[path])
+    return _as_copies(told), _as_copies(wrong)
+
+
+def _as_copies(found: Mapping[tuple[PlatformRole, str, str], dict[str, Any]]) -> tuple[Copy, ...]:
     return tuple(
         Copy(role=role, platform=platform, external_id=external_id, values=values)
-        for (role, platform, external_id), values in told.items()
+        for (role, platform, external_id), values in found.items()
     )
+
+
+def _tells(firm: Firm, key: RecordKey, role: PlatformRole, row: Row, path: str) -> bool:
+    """Whether the platform says anything of it: some take what they don't tell."""
+    return path in firm.bindings.facet(row.platform, key.type, role).by_path()
 
 
 def _takes(firm: Firm, key: RecordKey, role: PlatformRole, row: Row, path: str, owned: Row) -> bool:
     """Whether the copy can be told what the owner says; Refused where nothing can be written there at all."""
     door = firm.door(row.platform, key.type, role)
     if door is None:
+        if not _tells(firm, key, role, row, path):
+            return False
         message = (
             f"{row.platform} has a copy of {key.type} {key.external_id} ({row.external_id}), where Crosswalk can't "
             "write. Bring it into line there."

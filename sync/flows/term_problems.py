@@ -15,6 +15,7 @@ APPROVED = frozenset({ContractStatus.APPROVED, ContractStatus.ACTIVE})
 MONTHLY = frozenset({BillingModel.RETAINER, BillingModel.SUBSCRIPTION})
 MOST_INSTALMENTS = 120
 """Ten years of months."""
+NO_CONTRACT = "There is no contract for this opportunity: it is converted once its contract is approved."
 _DEAL = ("input", "opportunityId")
 _CONTRACT = ("input", "contractId")
 
@@ -38,20 +39,34 @@ class AgreedRate(msgspec.Struct, frozen=True, kw_only=True):
     price: Decimal | None = None
 
 
+def stage_problem(sold: Row) -> str | None:
+    """Why a deal isn't ready yet, if it isn't."""
+    if sold["stage"] is OpportunityStage.WON:
+        return None
+    stage = sold["stage"].value if sold["stage"] else "without a stage"
+    return f"The opportunity is {stage}: it is converted once it is WON."
+
+
+def approval_problem(contract: Row) -> str | None:
+    """Why nothing is delivered on a contract yet, if it isn't agreed to."""
+    if contract["status"] in APPROVED:
+        return None
+    status = contract["status"].value if contract["status"] else "without a status"
+    return f"The contract is {status}: an opportunity is converted on an approved contract, never alone."
+
+
 def deal_problems(sold: Row) -> Iterator[Refusal]:
-    if sold["stage"] is not OpportunityStage.WON:
-        stage = sold["stage"].value if sold["stage"] else "without a stage"
-        message = f"The opportunity is {stage}: it is converted once it is WON."
-        yield Refusal(RefusalCode.STATE, message, _DEAL)
+    early = stage_problem(sold)
+    if early is not None:
+        yield Refusal(RefusalCode.STATE, early, _DEAL)
     if not sold["name"]:
         yield Refusal(RefusalCode.STATE, "The opportunity has no name.", _DEAL)
 
 
 def contract_problems(sold: Row, contract: Row) -> Iterator[Refusal]:
-    if contract["status"] not in APPROVED:
-        status = contract["status"].value if contract["status"] else "without a status"
-        message = f"The contract is {status}: an opportunity is converted on an approved contract, never alone."
-        yield Refusal(RefusalCode.STATE, message, _CONTRACT)
+    unapproved = approval_problem(contract)
+    if unapproved is not None:
+        yield Refusal(RefusalCode.STATE, unapproved, _CONTRACT)
     if sold["account"] and contract["account"] and sold["account"] != contract["account"]:
         yield Refusal(RefusalCode.INVALID, "The contract is another account's than the opportunity.", _CONTRACT)
     if contract["opportunity"] not in (None, sold.external_id):

@@ -16,6 +16,7 @@ from sync.flows.deal_parties import Asked, Parties
 from sync.flows.given import named
 from sync.flows.term_problems import (
     APPROVED,
+    NO_CONTRACT,
     AgreedMilestone,
     AgreedRate,
     contract_problems,
@@ -72,12 +73,37 @@ def project_key(deal: RecordKey) -> str:
     return business_key("project", deal.platform, deal.external_id)
 
 
+def psa_of(firm: Firm, deal: RecordKey) -> str | None:
+    """The platform that runs the projects of what is sold there."""
+    bound = firm.tellers("Account", PSA, deal.platform)
+    return next(iter([*bound, *(platform.name for platform in firm.bindings.roles.get(PSA, ()))]), None)
+
+
+async def project_of(firm: Firm, deal: RecordKey, contract: RecordKey | None) -> RecordKey | None:
+    """What the opportunity has become. One becomes one project, however often and by whomever that is asked for."""
+    psa = psa_of(firm, deal)
+    door = None if psa is None else firm.door(psa, "Project", PSA)
+    if door is None:
+        return None
+    projects = [found.external_id for found in await door.writer.find(door.writable, project_key(deal))]
+    if contract is not None and not projects:
+        rows = await firm.rows(door.platform, "Project", PSA, ("id",), by="contract", keys=(contract.external_id,))
+        # One that was taken back is still read, and isn't there for writing any more.
+        there = [row for row in rows if await door.writer.fetch(door.writable, row.external_id) is not None]
+        projects = [row.external_id for row in there]
+    return RecordKey("Project", door.platform, projects[0]) if projects else None
+
+
+def converted_already(project: RecordKey) -> str:
+    return f"The opportunity is converted already: its project is {project.external_id} on {project.platform}."
+
+
 async def agreed_terms(firm: Firm, deal: RecordKey, asked: Asked) -> Terms:
     """Refused with everything that is missing or doesn't fit together."""
     sold = await firm.one("Opportunity", deal, _DEAL)
     if sold is None:
         raise refused(RefusalCode.NOT_FOUND, f"{deal.platform} has no such opportunity.", "opportunityId")
-    key = await _contract_key(firm, deal, sold, asked.contract_id)
+    key = await contract_of(firm, deal, sold, asked.contract_id)
     contract = None if key is None else await firm.one("Contract", key, _CONTRACT)
     return await _Reading(firm, deal, sold, asked, key, contract).terms()
 
@@ -108,7 +134,7 @@ class _Reading:
         psa = self._psa()
         parties = Parties(self._firm, self._deal, self._asked, self._agreed("value.currency"), self._problems)
         client = await parties.client(self._account())
-        await self._check_unconverted(psa)
+        await self._check_unconverted()
         if self._problems:
             raise Refused(*self._problems)
         assert self._key is not None
@@ -161,8 +187,7 @@ class _Reading:
         if self._asked.contract_id is not None:
             self._missing("There is no such contract.", "contractId", code=RefusalCode.NOT_FOUND)
             return
-        message = "There is no contract for this opportunity: it is converted once its contract is approved."
-        self._missing(message, "contractId", code=RefusalCode.STATE)
+        self._missing(NO_CONTRACT, "contractId", code=RefusalCode.STATE)
 
     def _check_days(self, model: BillingModel | None, starts: date | None) -> None:
         if starts is None:
@@ -183,32 +208,19 @@ class _Reading:
         return found or ServiceTemplate()
 
     def _psa(self) -> str:
-        bound = self._firm.tellers("Account", PSA, self._deal.platform) or [
-            platform.name for platform in self._firm.bindings.roles.get(PSA, ())
-        ]
-        if not bound:
+        psa = psa_of(self._firm, self._deal)
+        if psa is None:
             self._missing("No PSA is connected that could run a project.", code=RefusalCode.UNSUPPORTED)
             return ""
-        if self._firm.door(bound[0], "Project", PSA) is None:
-            self._missing(f"{bound[0]} doesn't let Crosswalk write projects.", code=RefusalCode.UNSUPPORTED)
+        if self._firm.door(psa, "Project", PSA) is None:
+            self._missing(f"{psa} doesn't let Crosswalk write projects.", code=RefusalCode.UNSUPPORTED)
             return ""
-        return bound[0]
+        return psa
 
-    async def _check_unconverted(self, psa: str) -> None:
-        """One opportunity becomes one project, however often and by whomever that is asked for."""
-        door = None if not psa else self._firm.door(psa, "Project", PSA)
-        if door is None:
-            return
-        projects = [found.external_id for found in await door.writer.find(door.writable, project_key(self._deal))]
-        if self._key is not None and not projects:
-            keys = (self._key.external_id,)
-            rows = await self._firm.rows(psa, "Project", PSA, ("id",), by="contract", keys=keys)
-            # One that was taken back is still read, and isn't there for writing any more.
-            there = [row for row in rows if await door.writer.fetch(door.writable, row.external_id) is not None]
-            projects = [row.external_id for row in there]
-        if projects:
-            message = f"The opportunity is converted already: its project is {projects[0]} on {psa}."
-            self._missing(message, "opportunityId", code=RefusalCode.STATE)
+    async def _check_unconverted(self) -> None:
+        project = await project_of(self._firm, self._deal, self._key)
+        if project is not None:
+            self._missing(converted_already(project), "opportunityId", code=RefusalCode.STATE)
 
     async def _priced(self, model: BillingModel | None) -> tuple[tuple[AgreedMilestone, ...], tuple[AgreedRate, ...]]:
         """Milestones and rates of the contract, held against how it is billed."""
@@ -246,7 +258,7 @@ class _Reading:
         return rows[0].external_id if rows else None
 
 
-async def _contract_key(firm: Firm, deal: RecordKey, sold: Row, contract_id: str | None) -> RecordKey | None:
+async def contract_of(firm: Firm, deal: RecordKey, sold: Row, contract_id: str | None) -> RecordKey | None:
     """The contract that was named, that the opportunity names, or that names the opportunity."""
     if contract_id is not None:
         return named(firm, "Contract", contract_id, "contractId")

@@ -213,6 +213,7 @@ def whole(firm: dict[str, str]) -> dict[str, dict[str, Any]]:
     return {
         "Account": {
             "billing.legalName": "Halden Søm AS", "billing.legalEntity": firm["legalEntity"],
+            "website": "https://www.halden.example",
             "billing.taxId": "GB123456789", "billing.currency": "GBP", "billing.paymentTermsDays": 30,
             "billing.creditHold": True, "billing.billTo.lines": ("4 Quay St", "Floor 2"),
             "billing.billTo.city": "Bristol", "billing.billTo.region": "Avon", "billing.billTo.postalCode": "BS1 4AA",

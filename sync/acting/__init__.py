@@ -1,0 +1,1 @@
+"""Starts the firm's processes by themselves: declared rules over what happens on several platforms."""

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import strawberry
 
 if TYPE_CHECKING:
-    from schema.enums import ApprovalStatus, ExceptionQueue, ExceptionStatus, WebhookDeliveryStatus
+    from schema.enums import ApprovalStatus, DifferenceKind, ExceptionQueue, ExceptionStatus, WebhookDeliveryStatus
     from schema.filters import SyncRunFilter
     from schema.types.audit import AuditEntry
     from schema.types.decisions import Approval, BusinessException
     from schema.types.inputs import GovernedInput
     from schema.types.mutation import ExceptionPayload, SyncRunPayload
     from schema.types.query import Platform
+    from schema.types.reconciliations import Difference, ReconcileInput, Reconciliation, ReconciliationPayload
     from schema.types.runs import SyncRun, SyncStep
     from schema.types.shared import Connection
     from schema.types.webhooks import (
@@ -119,6 +120,24 @@ class Webhooks(Protocol):
     async def redeliver(self, delivery_id: str) -> "WebhookDeliveryPayload": ...
 
 
+class Reconciliations(Protocol):
+    """The comparisons that one caller may see and ask for: refusals come back in the payload. Raises Forbidden, or
+    BadUserInput for what can't be meant.
+    """
+
+    async def get(self, reconciliation_id: str) -> "Reconciliation | None": ...
+
+    async def page(
+        self, comparison: str | None, *, first: int | None, after: str | None
+    ) -> "Connection[Reconciliation]": ...
+
+    async def differences(
+        self, key: str, kind: "DifferenceKind | None", *, first: int | None, after: str | None
+    ) -> "Connection[Difference]": ...
+
+    async def ask(self, given: "ReconcileInput") -> "ReconciliationPayload": ...
+
+
 class Context(Protocol):
     """One operation of one caller; `resolvers/` implements it."""
 
@@ -133,6 +152,9 @@ class Context(Protocol):
 
     @property
     def webhooks(self) -> Webhooks: ...
+
+    @property
+    def reconciliations(self) -> Reconciliations: ...
 
     async def node(self, text: str) -> Any:
         """The run, exception or audit entry with a global id, or the stand-in of a canonical record."""

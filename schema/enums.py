@@ -207,6 +207,24 @@ class WebhookStatus(Enum):
     )
 
 
+@strawberry.enum(description="How far a comparison is.")
+class ReconciliationStatus(Enum):
+    RUNNING = strawberry.enum_value("RUNNING", description="It waits for its turn or a platform, or is worked on.")
+    SUCCEEDED = strawberry.enum_value("SUCCEEDED", description="All of its scope was compared; what differs is told.")
+    FAILED = strawberry.enum_value(
+        "FAILED", description="It can't be said what differs: see `error`. What was told before it failed is true."
+    )
+
+
+@strawberry.enum(description="In which way two sides differ.")
+class DifferenceKind(Enum):
+    MISSING = strawberry.enum_value("MISSING", description="The left side has it; the right should, and doesn't.")
+    EXTRA = strawberry.enum_value("EXTRA", description="The right side has it; nothing on the left belongs to it.")
+    VALUE = "VALUE"
+    STATUS = "STATUS"
+    STALE_LINK = strawberry.enum_value("STALE_LINK", description="It names a record that isn't there any more.")
+
+
 @strawberry.enum(description="What became of an event on its way to a webhook.")
 class WebhookDeliveryStatus(Enum):
     PENDING = strawberry.enum_value("PENDING", description="It is on its way, or waits to be tried again.")

@@ -20,6 +20,9 @@ MAY_REQUEST: Mapping[str, frozenset[str]] = {
     "syncRecords": _EVERYWHERE | {"finance", "pmo", "sales_ops"},
 }
 
+MAY_RECONCILE = _EVERYWHERE | {"finance", "pmo", "sales_ops"}
+"""Who may ask for comparisons; repairs are what the settings say, whoever asked."""
+
 # Parts of an input that only some of those who may request the command may fill in.
 MAY_GIVE: Mapping[tuple[str, str], frozenset[str]] = {
     ("createAccount", "billing"): _EVERYWHERE | {"finance"},

@@ -9,6 +9,7 @@ from schema.context import Info
 from schema.scalars import Json
 from schema.types import inputs
 from schema.types.decisions import BusinessException
+from schema.types.reconciliations import RECONCILE, ReconciliationPayload
 from schema.types.runs import SyncRun
 from schema.types.user_errors import UserError
 from schema.types.webhook_commands import WEBHOOK_COMMANDS
@@ -153,3 +154,4 @@ class Mutation:
     rotate_webhook_secret: WebhookPayload = WEBHOOK_COMMANDS["rotateWebhookSecret"]
     test_webhook: WebhookPayload = WEBHOOK_COMMANDS["testWebhook"]
     redeliver: WebhookDeliveryPayload = WEBHOOK_COMMANDS["redeliver"]
+    reconcile: ReconciliationPayload = RECONCILE

@@ -17,6 +17,7 @@ from schema.types.decisions import Approval, BusinessException
 from schema.types.delivery import Project
 from schema.types.finance import Invoice
 from schema.types.parties import Account, Resource
+from schema.types.reconciliations import Reconciliation
 from schema.types.runs import SyncRun
 from schema.types.shared import Connection, Node
 from schema.types.webhooks import Webhook
@@ -115,6 +116,19 @@ async def _webhooks(info: Info, first: int | None = 50, after: str | None = stra
     return await info.context.webhooks.page(first=first, after=_given(after))
 
 
+async def _reconciliation(info: Info, id: strawberry.ID) -> Reconciliation | None:  # noqa: A002 - the contract's name
+    return await info.context.reconciliations.get(id)
+
+
+async def _reconciliations(
+    info: Info,
+    comparison: str | None = strawberry.UNSET,
+    first: int | None = 50,
+    after: str | None = strawberry.UNSET,
+) -> Connection[Reconciliation]:
+    return await info.context.reconciliations.page(_given(comparison), first=first, after=_given(after))
+
+
 @strawberry.type
 class Query:
     node: Node | None = root(None, "one", _node, "Any record, run, exception or audit entry, by its id.")
@@ -167,4 +181,10 @@ class Query:
     )
     webhooks: Connection[Webhook] = strawberry.field(
         resolver=_webhooks, description="The webhooks that you have registered, oldest first; everybody's for those."
+    )
+    reconciliation: Reconciliation | None = strawberry.field(
+        resolver=_reconciliation, description="One comparison of platforms, with what differs."
+    )
+    reconciliations: Connection[Reconciliation] = strawberry.field(
+        resolver=_reconciliations, description="Comparisons of platforms, newest first."
     )

@@ -85,13 +85,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReconciliation:
-    """`id` makes one of what is asked for twice: whoever comes second gets the first."""
+    """`id` makes one of what is asked for twice: whoever comes second gets the first. `position`: where it begins."""
 
     id: str
     comparison: str
     scope: Mapping[str, Json]
     requested_by: str
     correlation_id: str
+    position: Json = None
     audit: tuple[Audited, ...] = ()
 
 

@@ -41,6 +41,7 @@ async def start(tx: Transaction, new: NewReconciliation) -> tuple[Reconciliation
         "status": ReconciliationStatus.RUNNING,
         "requested_by": new.requested_by,
         "correlation_id": new.correlation_id,
+        "position": new.position,
         "version": 1,
         "counts": {},
         "started_at": tx.now,

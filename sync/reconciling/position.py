@@ -30,6 +30,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `known`: by side and platform, keys of records that were there: an answer without them is short. `failing_since`:
     when platforms began to let us down, `short` how often in a row one left out records. `told`: how many
     exceptions were raised, `more` how many weren't any more. `closing`: the last open exception that was looked at.
+    `accept_fewer`: somebody knows that a platform has far fewer records than when it was compared last.
     """
 
     walk: int = 0
@@ -47,6 +48,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: int = 0
     more: int = 0
     closing: int | None = None
+    accept_fewer: bool = False
 
 
 def position_of(kept: Json) -> Position:

@@ -68,6 +68,14 @@ class Reconciler:
                 return current
         return current
 
+    async def give_up(self, reconciliation_id: str, why: str) -> Reconciliation | None:
+        """Ends one that can't be made, whoever has it; None where it has ended already."""
+        found = await self._ledger.reconciliations.get(reconciliation_id)
+        if found is None or found.status is not ReconciliationStatus.RUNNING:
+            return None
+        failed = self._failed(found, position_of(found.position), why)
+        return await self._ledger.reconciliations.keep(found, failed, seconds=LEASE_SECONDS)
+
     # ---------------------------------------------------------------------------------------------------------- pieces
 
     async def _stretch(self, reading: Reading, held: Reconciliation) -> Progress:

@@ -64,13 +64,12 @@ class Unit:
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a reconciliation is bounded to. `legal_entity`: platform and id of one of the firm's companies. `since` and
-    `until` are days, both included. `accept_fewer`: that a platform has far fewer records than the last time is right.
+    `until` are days, both included.
     """
 
     legal_entity: tuple[str, str] | None = None
     since: date | None = None
     until: date | None = None
-    accept_fewer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,8 @@ class Walking:
                 "be compared.",
                 platform=platform,
             )
-        self._hold_against_last(place, platform, position.seen)
+        if not position.accept_fewer:
+            self._hold_against_last(place, platform, position.seen)
         following = msgspec.structs.replace(
             position, platform=position.platform + 1, after=None, seen=0, had=None, again=0
         )
@@ -136,7 +137,7 @@ class Walking:
 
     def _hold_against_last(self, place: str, platform: str, seen: int) -> None:
         before = 0 if self._last is None else self._last.counts.get(place, 0)
-        if before >= _HAD and seen * 2 < before and not self._scope.accept_fewer:
+        if before >= _HAD and seen * 2 < before:
             raise ShortAnswer(
                 f"{platform} has {seen} records where it had {before} when it was compared last. If they were removed "
                 "on purpose, ask for this comparison with acceptFewer.",

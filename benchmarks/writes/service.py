@@ -20,6 +20,7 @@ from gateway.cli.edge_settings import edge_options
 from gateway.cli.ledgers import opened_ledger
 from gateway.cli.serving import serving
 from gateway.cli.until_stopped import run_until_stopped
+from gateway.cli.working import give_way
 from gateway.cli.workplace import shared_budgets, working
 from gateway.keys import ApiKey, KeyRing
 from gateway.log import operation_log
@@ -36,6 +37,8 @@ from sync.workshop import Workshop
 
 async def run(kind: str, upstream: str, settings: Settings) -> None:
     clock = SystemClock()
+    if kind == "worker":
+        give_way()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(opened_ledger(settings, clock))
         budgets = await stack.enter_async_context(shared_budgets(settings))

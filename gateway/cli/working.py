@@ -24,10 +24,15 @@ PAUSE_SECONDS = 1.0
 """Before a process that ended by itself is started anew."""
 
 
+GIVES_WAY = 5
+"""How much less urgent than a gateway's a worker's work is to the operating system: people wait for the former."""
+
+
 def run_worker(settings: Settings, *, threads: int, supervised: bool) -> None:
     """Works until it is stopped by a signal; `supervised`: or until standard input ends."""
 
     async def until_cancelled() -> None:
+        give_way()
         clock = SystemClock()
         async with AsyncExitStack() as stack:
             ledger = await stack.enter_async_context(opened_ledger(settings, clock))
@@ -45,6 +50,11 @@ def run_worker(settings: Settings, *, threads: int, supervised: bool) -> None:
             await (_input_ended() if supervised else asyncio.Event().wait())
 
     run_until_stopped(until_cancelled())
+
+
+def give_way() -> None:
+    """On a machine with a gateway on it, mutations are taken on in time even while all cores are busy with runs."""
+    os.setpriority(os.PRIO_PROCESS, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + GIVES_WAY))
 
 
 async def _input_ended() -> None:

@@ -12,14 +12,12 @@ from sync.ledger.transaction import Transaction
 
 
 async def unsent(connection: Connection, most: int) -> tuple[tuple[int, str], ...]:
-    asked = sa.select(outbox.c.id, outbox.c.run_id).order_by(outbox.c.id).limit(most)
-    return tuple((row.id, row.run_id) for row in await connection.execute(asked))
+    return tuple((row.id, row.run_id) for row in await connection.execute(_UNSENT, {"most": most}))
 
 
 async def sent(tx: Transaction, ids: Sequence[int]) -> None:
-    gone = sa.delete(outbox).where(outbox.c.id.in_(ids)).returning(outbox.c.run_id)
-    handed = sorted({row.run_id for row in await tx.all(gone)})
-    await tx.do(sa.update(runs).where(runs.c.id.in_(_locked(handed))).values(asked_at=tx.now))
+    handed = sorted({row.run_id for row in await tx.all(_HAND_OVER, {"ids": list(ids)})})
+    await tx.do(_NOTE_ASKED, {"handed": handed, "new_asked_at": tx.now})
 
 
 async def due(tx: Transaction, most: int, asked_before: datetime) -> tuple[str, ...]:
@@ -27,12 +25,17 @@ async def due(tx: Transaction, most: int, asked_before: datetime) -> tuple[str, 
     return tuple(row.id for row in await tx.all(_ASK_FOR_DUE, asked))
 
 
-def _locked(ids: Sequence[str]) -> sa.Select[tuple[str]]:
-    """Locks rows in one order, so that no two transactions wait for each other; those being worked on are left."""
-    given = sa.select(runs.c.id).where(runs.c.id.in_(ids)).order_by(runs.c.sequence)
-    return given.with_for_update(skip_locked=True).correlate(None)
-
-
+_UNSENT = sa.select(outbox.c.id, outbox.c.run_id).order_by(outbox.c.id).limit(sa.bindparam("most", type_=sa.Integer))
+_HAND_OVER = sa.delete(outbox).where(outbox.c.id.in_(sa.bindparam("ids", expanding=True))).returning(outbox.c.run_id)
+# Rows are locked in one order, so that no two transactions wait for each other; those being worked on are left.
+_HANDED = (
+    sa.select(runs.c.id)
+    .where(runs.c.id.in_(sa.bindparam("handed", expanding=True)))
+    .order_by(runs.c.sequence)
+    .with_for_update(skip_locked=True)
+    .correlate(None)
+)
+_NOTE_ASKED = sa.update(runs).where(runs.c.id.in_(_HANDED)).values(asked_at=sa.bindparam("new_asked_at"))
 _DUE = (
     sa.select(runs.c.id)
     .where(IS_ACTIVE, IS_FREE, sa.not_(IS_BEHIND_ANOTHER))

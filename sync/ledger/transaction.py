@@ -62,7 +62,7 @@ class Transaction:
         Comes before the lock of a run's row, everywhere, so that no two transactions wait for each other.
         """
         if key is not None and self._is_postgres:  # SQLite has one writer at a time
-            await self.do(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+            await self.do(_LOCK_ORDER, {"order_key": key})
 
     @property
     def is_to_be_sealed(self) -> bool:
@@ -78,6 +78,7 @@ class Transaction:
 
 
 _ASK = sa.insert(outbox)
+_LOCK_ORDER = sa.text("select pg_advisory_xact_lock(hashtextextended(:order_key, 0))")
 
 
 def new_id() -> str:

@@ -19,6 +19,7 @@ from sync.ledger.database import DatabaseLedger, open_ledger
 from sync.ledger.migrating import migrate
 from sync.ledger.port import NewException, NewRun, Outcome, RunChange
 from sync.ledger.records import ApprovalState, Audited, Operation, RunStatus, Step, StepStatus
+from sync.migrations import REVISIONS
 
 Crosswalk = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -129,8 +130,8 @@ def test_migrating_makes_the_tables_once(crosswalk: Crosswalk, tmp_path: Path) -
     (tmp_path / "crosswalk.yaml").write_text("ledger: {url: 'sqlite:///mine.db'}", encoding="utf-8")
     first, second = crosswalk("migrate"), crosswalk("migrate")
     assert (first.returncode, second.returncode) == (0, 0)
-    assert first.stdout == "The ledger's tables are made, at revision 0001.\n"
-    assert second.stdout == "The ledger is at revision 0001 already.\n"
+    assert first.stdout == f"The ledger's tables are made, at revision {REVISIONS[-1]}.\n"
+    assert second.stdout == f"The ledger is at revision {REVISIONS[-1]} already.\n"
     assert (tmp_path / "mine.db").exists()
 
 

@@ -37,6 +37,8 @@ class PatientSocket(WebSocketsSansIOProtocol):
         frames: Any = message.get(FRAMES)
         if frames is None:
             await super().send(message)
+            if message["type"] == "websocket.accept":
+                del self.request, self.response  # each socket would keep their headers for as long as it lives
             return
         if not self.writable.is_set():
             await self.writable.wait()

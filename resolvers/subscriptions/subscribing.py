@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from graphql import (
@@ -38,6 +37,7 @@ from sync.ledger.records import Event
 from sync.telling.follower import Follower
 from sync.telling.watch import EventsGoneError, FellBehindError, UnknownCursorError, Watch
 
+T = TypeVar("T")
 AFTER = "after"
 STREAMS: Mapping[str, Stream] = {
     stream.name: stream
@@ -90,8 +90,7 @@ class Subscriptions:
         accepts = stream.accepted(waiting, arguments)
         after = arguments.get(AFTER)
         place = None if after is None else read_event_cursor(stream.name, after)
-        with _told(stream):
-            watch = await self._follower.watch(stream.kind, accepts, after=place)
+        watch = await _told(stream, self._follower.watch(stream.kind, accepts, after=place))
         asked = Asked(
             operation=operation,
             chosen=chosen,
@@ -113,20 +112,21 @@ class Subscriptions:
 
     async def _answers(self, asked: Asked, watch: Watch) -> AsyncGenerator[Sequence[Answer], None]:
         """First what is in the ledger, at the subscriber's own pace; then what comes, with all who wait alike."""
+        stream, waiting = asked.stream, asked.waiting
         answering = partial(self._resolved, asked)
         try:
-            with _told(asked.stream):
-                while found := await watch.behind(AT_ONCE):
-                    asked.stream.allow(asked.waiting)
-                    yield await answering(found)
+            while found := await _told(stream, watch.behind(AT_ONCE)):
+                stream.allow(waiting)
+                yield await answering(found)
         except BaseException:
             watch.close()
             raise
-        with self._channels.seat((asked.identity, asked.filters, asked.waiting.caller.name), watch, answering) as seat:
+        key = (asked.identity, asked.filters, waiting.caller.name)
+        with self._channels.seat(key, watch, answering) as seat:
+            del watch, answering, asked, key  # thousands may wait here for long
             while True:
-                with _told(asked.stream):
-                    answers = await seat.some()
-                asked.stream.allow(asked.waiting)
+                answers = await _told(stream, seat.some())
+                stream.allow(waiting)
                 yield answers
 
     async def _resolved(self, asked: Asked, events: Sequence[Event]) -> Sequence[Answer]:
@@ -142,11 +142,10 @@ class Subscriptions:
         return await self._answer(operation, asked.chosen, asked.variables, asked.stream.shown(event))
 
 
-@contextmanager
-def _told(stream: Stream) -> Iterator[None]:
-    """What becomes of a subscriber's place, in words for the caller."""
+async def _told(stream: Stream, found: Awaitable[T]) -> T:
+    """What becomes of a subscriber's place is told in words for the caller."""
     try:
-        yield
+        return await found
     except UnknownCursorError:
         raise BadUserInput(
             "`after` lies behind all that has happened here: use the `cursor` of an event of this very installation."

@@ -11,8 +11,10 @@ from sync.desk import Desk
 from sync.ledger.port import Ledger
 from sync.noticing.letters import opening_letters
 from sync.noticing.observer import Observer
+from sync.noticing.own_writes import looking_at_own_writes
 from sync.noticing.schedule import following_feeds
 from sync.reconciling.assembly import reconciling
+from sync.retention import keeping
 
 
 class Service(Protocol):
@@ -33,10 +35,12 @@ def background(
     """The services of one process."""
     observer = Observer(ledger, bindings, clock)
     services: list[Service | None] = [
+        looking_at_own_writes(settings, ledger, observer, clock),
         opening_letters(settings, bindings, ledger, observer, clock),
         following_feeds(settings, bindings, ledger, observer, clock),
         delivering(settings, bindings, ledger, clock),
         acting(settings, bindings, ledger, clock, desk),
         reconciling(settings, bindings, ledger, clock, desk),
+        keeping(settings, ledger, clock),
     ]
     return tuple(service for service in services if service is not None)

@@ -15,6 +15,7 @@ from platforms.feeds import Hint
 from platforms.slots import Priority
 from platforms.urgency import urgency
 from runtime.clock import Clock
+from runtime.settings import Settings
 from schema.errors import LedgerUnavailable, PlatformError
 from schema.roles import PlatformRole
 from sync.ledger.outcomes import STEP_EVENT
@@ -124,6 +125,11 @@ class OwnWrites:
         except TimeoutError:
             pass
         self._bell.clear()
+
+
+def looking_at_own_writes(settings: Settings, ledger: Ledger, observer: Observer, clock: Clock) -> OwnWrites | None:
+    """None where an installation doesn't ask its platforms for changes."""
+    return OwnWrites(ledger, observer, clock) if settings.feeds.enabled else None
 
 
 def _position(after: int, taken_until: datetime | None) -> Mapping[str, object]:

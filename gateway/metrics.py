@@ -53,13 +53,13 @@ class EdgeMetrics:
             "crosswalk_subscription_answers", "Events answered, once per subscriber.", registry=self.registry
         )
         self._webhooks = Counter(
-            "crosswalk_webhooks",
+            "crosswalk_webhooks_in",
             "Requests to /webhooks/PLATFORM by what became of them: taken, again, or why they were refused.",
             ["platform", "outcome"],
             registry=self.registry,
         )
         self._webhook_seconds = Histogram(
-            "crosswalk_webhook_seconds",
+            "crosswalk_webhooks_in_seconds",
             "Time from the head of a webhook to its answer.",
             ["platform"],
             buckets=SECONDS,

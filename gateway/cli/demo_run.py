@@ -13,6 +13,7 @@ from typing import Any
 from gateway.cli.ask import ask
 from gateway.cli.demo_platforms import Firm, start_platforms
 from gateway.cli.demo_settings import FEEDS, write_settings
+from gateway.cli.demo_webhooks import new_secrets, subscribe
 from gateway.cli.key_entries import keys_per_role
 from gateway.cli.ports import listen, url_of
 from gateway.cli.private_files import write_private
@@ -41,12 +42,14 @@ async def run_demo(wishes: DemoWishes) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crosswalk-demo-")))
         platforms, sandbox = await start_platforms(wishes.firm, folder, stack, progress)
         keys, entries = keys_per_role()
-        settings_file = write_settings(folder, sandbox["platforms"], entries, feeds=FEEDS)
+        webhooks = new_secrets(sandbox["control"])
+        settings_file = write_settings(folder, sandbox["platforms"], entries, feeds=FEEDS, webhooks=webhooks)
         with progress.step("the gateway"):
             from gateway.cli.wiring import running_gateway  # slow to import: after what can be told without it
 
             # The demo is the same whatever the caller's environment holds.
             await stack.enter_async_context(running_gateway(read_settings(settings_file, environ={}), listener))
+        subscribe(sandbox["control"], url_of(listener), webhooks)
         url = f"{url_of(listener)}/graphql"
         question = files("gateway.cli").joinpath("sample.graphql").read_text(encoding="utf-8")
         with progress.step("a sample question"):
@@ -99,7 +102,7 @@ def _show_places(*, url: str, keys: Mapping[str, str], sandbox: Mapping[str, Any
     print("\nLook around")
     print(f"  GraphQL       {url}")
     print(f"  GraphiQL      {url.removesuffix('graphql')}  (asks for a key)")
-    print(f"  sandbox       {sandbox['control']}  (GET /calls, POST /faults, GET /firm)")
+    print(f"  sandbox       {sandbox['control']}  (GET /calls, POST /faults, GET /firm, GET /webhooks)")
     for name, platform in sandbox["platforms"].items():
         print(f"  {name:<13} {platform['url']}  ({platform['role']}, {platform['vendor']})")
     print("\nKeys, one per role")

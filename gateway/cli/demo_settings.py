@@ -35,11 +35,12 @@ def write_settings(
     keys: Sequence[Mapping[str, str]],
     *,
     feeds: Mapping[str, Any] = NO_FEEDS,
+    webhooks: Mapping[str, str] | None = None,
 ) -> Path:
     """The settings file for the sandbox's platforms, each in the role that the sandbox gives it.
 
     `folder` must be readable by nobody else. Changes on the platforms aren't looked for unless `feeds` says how often,
-    so that whoever counts the calls to them counts their own.
+    so that whoever counts the calls to them counts their own. `webhooks`: the secrets that platforms sign with.
     """
     roles: dict[str, list[str]] = defaultdict(list)
     configured: dict[str, Any] = {}
@@ -53,12 +54,17 @@ def write_settings(
         options = {**OPTIONS.get(platform["vendor"], {}), **(platform.get("options") or {})}
         if options:
             configured[name]["options"] = options
+    signed: dict[str, Any] = {}
+    for name, secret in (webhooks or {}).items():
+        write_private(folder / f"{name}.webhooks", secret)
+        signed[name] = {"secrets": {"demo": {"file": f"{name}.webhooks"}}}
     settings = {
         "keys": [dict(key) for key in keys],
         "platforms": configured,
         "roles": dict(roles),
         "services": {code: dict(template) for code, template in SERVICES.items()},
         "feeds": dict(feeds),
+        "webhooks": signed,
         "log": {"level": "error", "format": "console"},
     }
     path = folder / "crosswalk.yaml"

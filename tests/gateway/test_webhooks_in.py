@@ -81,7 +81,7 @@ class Edge:
         """Webhooks by platform and outcome, as `/metrics` tells them."""
         async with self.client() as client:
             page = (await client.get("/metrics")).text
-        rows = [line.rpartition(" ") for line in page.splitlines() if line.startswith("crosswalk_webhooks_total{")]
+        rows = [line.rpartition(" ") for line in page.splitlines() if line.startswith("crosswalk_webhooks_in_total{")]
         return {labels.partition("{")[2].rstrip("}"): float(count) for labels, _, count in rows}
 
 

@@ -21,8 +21,10 @@ PLATFORMS = {
 
 def test_the_demo_writes_settings_that_read_back(tmp_path: Path) -> None:
     keys, entries = keys_per_role()
-    path = write_settings(tmp_path, PLATFORMS, entries)
+    path = write_settings(tmp_path, PLATFORMS, entries, webhooks={"netsuite": "whsec_c2VjcmV0"})
     settings = read_settings(path, environ={})
+    assert settings.webhooks["netsuite"].secrets["demo"].get_secret_value() == "whsec_c2VjcmV0"
+    assert "whsec_" not in path.read_text(encoding="utf-8")
     assert settings.roles == {"CRM": ("salesforce",), "ERP": ("netsuite",)}
     assert settings.platforms["salesforce"].credentials["client_secret"].get_secret_value() == "hunter2"
     assert "hunter2" not in path.read_text(encoding="utf-8")

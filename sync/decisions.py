@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from runtime.clock import Clock
 from schema.errors import Queue
 from sync.desk import Caller, ExceptionReply, Refusal, RefusalCode, Reply
+from sync.doubts import in_doubt
 from sync.edits import fitting
 from sync.effects import UNDOING
 from sync.firm import Firm
@@ -116,7 +117,7 @@ class Decisions:
         if run.status not in (RunStatus.FAILED, RunStatus.SUCCEEDED):
             message = f"Only a run that has ended can be taken back; this one is {run.status.value}."
             return _refuse(RefusalCode.STATE, message)
-        doubtful = [step.name for step in await self.ledger.steps(run_id) if _in_doubt(step)]
+        doubtful = [step.name for step in await self.ledger.steps(run_id) if in_doubt(step)]
         if doubtful:
             message = f"Whether {', '.join(doubtful)} was done isn't known yet: retry the run first, which finds out."
             return _refuse(RefusalCode.STATE, message)
@@ -138,7 +139,7 @@ class Decisions:
                 RefusalCode.STATE, f"{run.workflow} is done as it was approved: request it anew with other values."
             )
         found = next((each for each in await self.ledger.steps(run_id) if each.name == step), None)
-        if found is None or found.status not in _UNDONE or found.name.startswith(UNDOING) or _in_doubt(found):
+        if found is None or found.status not in _UNDONE or found.name.startswith(UNDOING) or in_doubt(found):
             return _refuse(RefusalCode.STATE, f"The run has no step {step!r} that has failed for certain.", "step")
         try:
             fit = fitting(self._firm, found, values)
@@ -214,11 +215,6 @@ class Decisions:
             return _refuse(RefusalCode.STATE, _OVER)
         self._ring()
         return Reply(changed)
-
-
-def _in_doubt(step: Step) -> bool:
-    """Whether a call of the step may have come to something that nobody has seen yet."""
-    return step.status is StepStatus.RUNNING or (step.status in _UNDONE and step.possible_until is not None)
 
 
 def _refuse(code: RefusalCode, message: str, *path: str) -> Reply:

@@ -17,6 +17,7 @@ from sync.approvals import Approvals
 from sync.causes import cause
 from sync.compensation import compensate
 from sync.doors import plain_words
+from sync.doubts import settle
 from sync.endings import Endings
 from sync.firm import Firm
 from sync.governed import Governed
@@ -156,8 +157,13 @@ class Runner:
             return False
         performance = Performance(stage, flow, ready, steps, if_version=if_version_of(ready.input))
         shown.append(performance)
-        await flow.process(performance, _wish(flow, ready))
-        performance.ended()
+        try:
+            await flow.process(performance, _wish(flow, ready))
+            performance.ended()
+        except FlowChangedError:
+            # Nobody goes on with it: but what came of the step that was under way must be known, to take it back.
+            await settle(stage, flow, run, await self._ledger.steps(run.id), self._clock)
+            raise
         await self._endings.ended(lease, ready, RunStatus.SUCCEEDED, records=tuple(performance.records))
         return False
 

@@ -151,6 +151,37 @@ async def test_a_renamed_step_whose_outcome_is_open_is_not_done_under_its_new_na
     assert len(filed(watched.office, filing, name)) == 1
 
 
+async def test_what_a_stopped_run_had_under_way_is_found_out_so_that_it_can_be_taken_back(watched: Watched) -> None:
+    filing, names = filing_on(watched.office, "salesforce"), [new_name(), new_name()]
+    await watched.done_before(filing)
+    run = await watched.accepted(*((name, filing.create(name), Undo.REMOVE) for name in names))
+    watched.office.control.fault("salesforce", "drop_after", times=1, match={"method": "PATCH"})
+    await watched.worker().take(run.id)
+    assert [len(filed(watched.office, filing, name)) for name in names] == [1, 0]
+    watched.flow = flow_of(("another", filing.create(new_name()), Undo.REMOVE), version=2)
+    run = await watched.worked(run)
+    assert [problem.code for problem in await watched.office.problems(run)] == ["FLOW_CHANGED"]
+    assert {step.status for step in (await watched.office.steps(run)).values()} == {StepStatus.SUCCEEDED}
+    reply = await watched.office.desk.compensate(watched.office.caller("admin"), run.id)
+    assert not reply.refusals
+    assert (await watched.worked(run)).status is RunStatus.COMPENSATED
+    assert [len(filed(watched.office, filing, name)) for name in names] == [0, 0]
+
+
+async def test_a_stopped_run_whose_step_came_to_nothing_has_nothing_to_take_back(watched: Watched) -> None:
+    filing, name = filing_on(watched.office, "salesforce"), new_name()
+    await watched.done_before(filing)
+    run = await watched.accepted((name, filing.create(name), Undo.REMOVE))
+    watched.office.control.fault("salesforce", "drop_before", times=1, match={"method": "PATCH"})
+    await watched.worker().take(run.id)
+    watched.flow = flow_of(("another", filing.create(new_name()), Undo.REMOVE), version=2)
+    run = await watched.worked(run)
+    assert {step.status for step in (await watched.office.steps(run)).values()} == {StepStatus.FAILED}
+    await watched.office.desk.compensate(watched.office.caller("admin"), run.id)
+    assert (await watched.worked(run)).status is RunStatus.COMPENSATED
+    assert filed(watched.office, filing, name) == []
+
+
 async def test_a_fact_that_a_changed_flow_reads_otherwise_stops_it(watched: Watched) -> None:
     filing, name = filing_on(watched.office, "salesforce"), new_name()
 

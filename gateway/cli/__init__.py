@@ -4,7 +4,23 @@ import sys
 
 import typer
 
-from gateway.cli import audit, demo, doctor, keys, migrate, query, sandbox, schema, serve, settings, trace, worker
+from gateway.cli import (
+    audit,
+    demo,
+    doctor,
+    events,
+    feeds,
+    keys,
+    migrate,
+    query,
+    reconcile,
+    sandbox,
+    schema,
+    serve,
+    settings,
+    trace,
+    worker,
+)
 from gateway.cli.refusal import Refusal
 
 app = typer.Typer(
@@ -23,6 +39,9 @@ app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("query")(query.query)
 app.command("trace")(trace.trace)
+app.add_typer(feeds.app, name="feeds")
+app.command("events")(events.events)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(audit.app, name="audit")
 app.add_typer(schema.app, name="schema")
 app.command("doctor")(doctor.doctor)

@@ -91,10 +91,7 @@ class Results:
     def _head(self) -> Iterator[str]:
         today = date.today().isoformat()  # noqa: DTZ011 - the machine's own day
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-        yield "# Benchmark results"
-        yield ""
-        yield "Of reads. How fast writes are is in [WRITES.md](WRITES.md), what becomes of them while everything is"
-        yield "killed in [CHAOS.md](CHAOS.md)."
+        yield "# Reads"
         yield ""
         yield f"`python -m benchmarks` of {today}, on {machine()}."
         yield f"Python {platform.python_version()}, {packages}."

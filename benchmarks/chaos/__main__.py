@@ -16,6 +16,7 @@ from benchmarks.chaos.course import Course, Figures
 from benchmarks.chaos.matrix import Matrix
 from benchmarks.chaos.stage import Plan, staged
 from benchmarks.chaos.world import running_world
+from benchmarks.pages import CHAOS, publish
 
 ACCOUNTS = 300
 RUNS = 1_000
@@ -23,7 +24,6 @@ MISHAPS = 0.08
 """Per wish."""
 DEATHS, FULL_DEATHS = 8, 50
 """Of each process in the matrix, evenly spread over its boundaries; and with --full, all but of the longest."""
-RESULTS = Path(__file__).parents[1] / "CHAOS.md"
 EMBEDDED, SERVED = "SQLite, in-process", "PostgreSQL and Redis, 2 workers"
 
 
@@ -88,8 +88,7 @@ def main() -> int:
     if asked.print:
         print(text)
     else:
-        RESULTS.write_text(text, encoding="utf-8")
-        said(f"written to {RESULTS}")
+        said(f"written to {publish(CHAOS, text)}")
     print(report.last_line(courses, matrices))
     whole = all(each.good for each in courses)
     return 0 if whole and not any(found.verdict.lost or found.verdict.duplicated for _, found in matrices) else 1
@@ -106,7 +105,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--accounts", type=int, default=ACCOUNTS, help=f"clients of the firm (default {ACCOUNTS})")
     options.add_argument("--seed", type=int, default=7, help="of the mix and the mishaps (default 7)")
     options.add_argument("--keep", type=Path, metavar="FOLDER", help="keep ledger and logs here, to look into")
-    options.add_argument("--print", action="store_true", help=f"print the figures instead of writing {RESULTS.name}")
+    options.add_argument("--print", action="store_true", help=f"print the figures instead of writing {CHAOS}")
     return options
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.chaos.servers import PostgreSQL, Valkey
+from benchmarks.pages import WRITES, publish
 from benchmarks.processes import cores, running
 from benchmarks.writes.measures import backlog, busy, plain_jobs, steady
 from benchmarks.writes.places import PLACES, Place, Servers
 from benchmarks.writes.report import CALM_PACE, GOAL_PACE, Measured, Report
 from benchmarks.writes.wishes import CREATE_ACCOUNT, UPDATE_ACCOUNT, Wishes
-
-RESULTS = Path(__file__).parent.parent / "WRITES.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.print:
         print(report.text())
     else:
-        RESULTS.write_text(report.text(), encoding="utf-8")
-        said(f"written to {RESULTS}")
+        said(f"written to {publish(WRITES, report.text())}")
     for goal, found, ok in report.goals:
         said(f"{'PASS' if ok else 'FAIL'}  {goal}: {found}")
     return 0 if all(ok for _, _, ok in report.goals) else 1

@@ -106,7 +106,7 @@ class Report:
     def _head(self) -> Iterator[str]:
         today = date.today().isoformat()  # noqa: DTZ011 - the machine's own day
         packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-        yield "# Governed writes: benchmark results"
+        yield "# Governed writes"
         yield ""
         yield f"`python -m benchmarks.writes` of {today}, on {machine()}."
         yield f"Python {platform.python_version()}, {packages}."

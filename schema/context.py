@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from schema.types.mutation import ExceptionPayload, SyncRunPayload
     from schema.types.query import Platform
     from schema.types.reconciliations import Difference, ReconcileInput, Reconciliation, ReconciliationPayload
+    from schema.types.rules import ConversionReadiness, Trigger
     from schema.types.runs import SyncRun, SyncStep
     from schema.types.shared import Connection
     from schema.types.webhooks import (
@@ -138,6 +139,16 @@ class Reconciliations(Protocol):
     async def ask(self, given: "ReconcileInput") -> "ReconciliationPayload": ...
 
 
+class Rules(Protocol):
+    """The rules that start runs by themselves, as one caller may see them. Raises Forbidden, or BadUserInput for what
+    can't be meant.
+    """
+
+    async def what_is_missing(self, opportunity_id: str) -> "ConversionReadiness | None": ...
+
+    async def all(self) -> "list[Trigger]": ...
+
+
 class Context(Protocol):
     """One operation of one caller; `resolvers/` implements it."""
 
@@ -149,6 +160,9 @@ class Context(Protocol):
 
     @property
     def commands(self) -> Commands: ...
+
+    @property
+    def rules(self) -> Rules: ...
 
     @property
     def webhooks(self) -> Webhooks: ...

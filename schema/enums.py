@@ -83,6 +83,13 @@ class MilestoneStatus(Enum):
     BILLED = "BILLED"
 
 
+@strawberry.enum(description="`PROPOSE` lets each run wait for a person.")
+class TriggerMode(Enum):
+    OFF = "OFF"
+    ON = "ON"
+    PROPOSE = "PROPOSE"
+
+
 @strawberry.enum
 class ApprovalStatus(Enum):
     DRAFT = "DRAFT"

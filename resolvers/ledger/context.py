@@ -7,6 +7,7 @@ from resolvers.engine_port import Operation
 from resolvers.ledger.asking import Commands
 from resolvers.ledger.reading import LedgerReader
 from resolvers.ledger.reconciliations import Reconciliations
+from resolvers.ledger.rules import Rules
 from resolvers.ledger.webhooks import Webhooks
 from resolvers.run.roots import MOST_IDS
 from resolvers.stand_ins import Place, StandIn
@@ -26,6 +27,7 @@ class OperationContext:
         self.status = status
         self.ledger = LedgerReader(desk, caller)
         self.commands = Commands(desk, caller)
+        self.rules = Rules(desk, caller)
         self.webhooks = Webhooks(None if desk is None else desk.webhooks, caller)
         self.reconciliations = Reconciliations(desk, caller)
         self.places: list[Place] = []

@@ -18,6 +18,7 @@ from schema.types.delivery import Project
 from schema.types.finance import Invoice
 from schema.types.parties import Account, Resource
 from schema.types.reconciliations import Reconciliation
+from schema.types.rules import ConversionReadiness, Trigger
 from schema.types.runs import SyncRun
 from schema.types.shared import Connection, Node
 from schema.types.webhooks import Webhook
@@ -94,6 +95,14 @@ async def _approvals(
     after: str | None = strawberry.UNSET,
 ) -> Connection[Approval]:
     return await info.context.ledger.approvals(_given(role), status, first=first, after=_given(after))
+
+
+async def _what_is_missing(info: Info, opportunity_id: strawberry.ID) -> ConversionReadiness | None:
+    return await info.context.rules.what_is_missing(opportunity_id)
+
+
+async def _triggers(info: Info) -> list[Trigger]:
+    return await info.context.rules.all()
 
 
 async def _audit_log(
@@ -187,4 +196,12 @@ class Query:
     )
     reconciliations: Connection[Reconciliation] = strawberry.field(
         resolver=_reconciliations, description="Comparisons of platforms, newest first."
+    )
+    what_is_missing: ConversionReadiness | None = strawberry.field(
+        resolver=_what_is_missing,
+        description="What keeps an opportunity from becoming a project: each open condition with whose it is, as the "
+        "platforms say at this moment. Null where there is no such opportunity.",
+    )
+    triggers: list[Trigger] = strawberry.field(
+        resolver=_triggers, description="The rules that start runs by themselves, and how they are doing."
     )

@@ -7,7 +7,7 @@ as wide as any reading of it needs, and the gateway holds the condition itself.
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from platforms.kantata.client import Parameters
@@ -15,7 +15,7 @@ from platforms.predicates import And, Compare, Predicate
 from platforms.readers import Pushable
 from schema.enums import ApprovalStatus
 
-_DAY = timedelta(days=1)
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 _FIRST, _LAST = date(1000, 1, 1), date(9999, 12, 31)  # of the calendar that databases know
 _PLAIN_TEXT = re.compile(r"[^():;,\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 
@@ -45,6 +45,32 @@ class Days:
             return ((self.between, f"{low or _FIRST}:{high or _LAST}"),)
         sides = ((self.after, low), (self.before, high))
         return tuple((name, str(bound)) for name, bound in sides if name is not None and bound is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """A stamp between two others, each side in a parameter of its own; stamps are whole seconds."""
+
+    after: str
+    before: str
+
+    pushable = Pushable(frozenset({"eq", "lt", "lte", "gt", "gte"}), exact=False)
+
+    async def parameters(self, leaves: list[Compare], _field_id: FieldId) -> Parameters:
+        """The smallest span that holds what all comparisons allow, a second wider on each side."""
+        first = max((leaf.value for leaf in leaves if leaf.operator in ("eq", "gt", "gte")), default=None)
+        last = min((leaf.value for leaf in leaves if leaf.operator in ("eq", "lt", "lte")), default=None)
+        found: list[tuple[str, str]] = []
+        if first is not None and first.year > _FIRST.year:
+            found.append((self.after, _said(first - _SECOND)))
+        if last is not None and last.year < _LAST.year:
+            early = max(last, datetime(_FIRST.year, 1, 1, tzinfo=UTC))
+            found.append((self.before, _said(early + 2 * _SECOND)))  # what comes before the second's end
+        return tuple(found)
+
+
+def _said(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +131,7 @@ class Approval:
         return ()
 
 
-Condition = Days | CustomText | Flag | Approval
+Condition = Days | Instants | CustomText | Flag | Approval
 
 
 def compared(where: Predicate | None) -> Mapping[str, list[Compare]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 
-from platforms.kantata.conditions import Condition
+from platforms.kantata.conditions import Condition, Instants
 from platforms.kantata.endpoints import Endpoint, KantataFacet
 from platforms.kantata.envelope import part
 from platforms.kantata.keys import MOST_KEYS, Keys
@@ -18,6 +18,8 @@ from schema.roles import PlatformRole
 
 _BY_KEY = Pushable(frozenset({"eq", "in"}), exact=False)
 _FOUR_PLACES = Decimal("0.0001")
+STAMP = "modifiedAt"
+"""By which every record that has a stamp is found and ordered, so that its changes can be followed."""
 
 Rows = tuple[Mapped, ...]
 
@@ -36,7 +38,9 @@ def facet(
     url: str | None = None,
 ) -> KantataFacet:
     """A PSA facet; `entity` is the record's name in the singular, as the API's request bodies have it."""
-    conditions, sorts = conditions or {}, sorts or {}
+    conditions, sorts = dict(conditions or {}), dict(sorts or {})
+    if any(row.path == STAMP for row in rows):
+        conditions[STAMP], sorts[STAMP] = Instants("updated_after", "updated_before"), "updated_at"
     return KantataFacet(
         type=type_name,
         role=PlatformRole.PSA,
@@ -57,7 +61,7 @@ def facet(
     )
 
 
-STAMPS: Rows = (instant("modifiedAt", "updated_at"),)
+STAMPS: Rows = (instant(STAMP, "updated_at"),)
 
 
 def reference(path: str, service: str) -> Mapped:

@@ -5,12 +5,14 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from platforms.connected import Probe
+from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
 from platforms.kantata.changes import Names
 from platforms.kantata.client import PATH, Client, tokens
 from platforms.kantata.errors import read_error
+from platforms.kantata.feeds import feeds
 from platforms.kantata.fields import custom_fields, roles
 from platforms.kantata.options import read_options
 from platforms.kantata.reader import KantataReader
@@ -64,8 +66,9 @@ class KantataPlatform(GatedPlatform):
         reader: KantataReader,
         writer: KantataWriter,
         transport: Transport,
+        noticing: PlatformFeeds,
     ) -> None:
-        super().__init__(connection, gate, reader, transport, writer=writer)
+        super().__init__(connection, gate, reader, transport, writer=writer, feeds=noticing)
         self._client = client
 
     async def _trial(self) -> Probe:
@@ -99,7 +102,7 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Kanta
     names = Names(fields, custom_fields(client, clock, "Resource"), roles(client, clock))
     reader = KantataReader(client, options, fields, web=web)
     writer = KantataWriter(client, options, names, web=web)
-    return KantataPlatform(connection, gate, client, reader, writer, transport)
+    return KantataPlatform(connection, gate, client, reader, writer, transport, feeds(client, clock))
 
 
 def web_address(url: str) -> str:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
+from platforms.netsuite import clocks
 from platforms.netsuite.facets import MOST_KEYS
 from platforms.netsuite.ids import internal_number
 from platforms.netsuite.tables import Column, Kind
@@ -17,6 +18,7 @@ from schema.errors import BadUserInput
 _SIGNS: dict[Operator, str] = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _LONGEST_TEXT = 4000  # bytes: Oracle's VARCHAR2; no column holds more
 _MOST_DIGITS, _FARTHEST = 38, 120  # digits and exponent: Oracle's NUMBER
+_FIRST_YEAR, _LAST_YEAR = 1000, 9999  # nothing was or will be changed before or behind; Oracle's DATE knows more
 
 _STRANGE = re.compile("[\0\ud800-\udfff]")  # what no column holds: NUL, and halves of signs
 
@@ -34,11 +36,12 @@ Condition: TypeAlias = Sql | bool
 
 
 class Conditions:
-    """Writes the conditions of one statement. `today` is an ISO date."""
+    """Writes the conditions of one statement. `today` is an ISO date, `zone` that of the account's clocks."""
 
-    def __init__(self, column: Callable[[str], Column], today: str) -> None:
+    def __init__(self, column: Callable[[str], Column], today: str, zone: tzinfo) -> None:
         self._column = column
         self._today = today
+        self._zone = zone
 
     def of(self, where: Predicate) -> Condition:
         match where:
@@ -64,6 +67,8 @@ class Conditions:
     def among(self, path: str, values: Iterable[Any]) -> Condition:
         """Whether the path's value is one of these; values that no record can have are left out."""
         column, expression = self._column(path), self.expression(path)
+        if column.kind is Kind.MOMENT:
+            return some([self._moment(expression, "eq", value) for value in values])
         known = [bound for value in values if (bound := _bound(column.kind, value)) is not None]
         chunks = [known[start : start + MOST_KEYS] for start in range(0, len(known), MOST_KEYS)]
         return some([self._in(column, expression, chunk) for chunk in chunks])
@@ -76,10 +81,24 @@ class Conditions:
             return self.among(path, value if operator == "in" else (value,))
         if column.kind is Kind.TEXT:
             return self._text(expression, operator, value)
+        if column.kind is Kind.MOMENT:
+            return self._moment(expression, operator, value)
         bound = _bound(column.kind, value)
         if bound is None:
             raise BadUserInput("`after` names a record that this platform can't have: start again without it.")
         return Sql(f"{expression.text} {_SIGNS[operator]} {_mark(column.kind)}", (*expression.params, bound))
+
+    def _moment(self, expression: Sql, operator: Operator, value: Any) -> Condition:
+        if not isinstance(value, datetime):
+            raise BadUserInput("`after` is not a cursor: use an `endCursor` or `cursor` of an earlier page.")
+        if not _FIRST_YEAR < value.year < _LAST_YEAR:
+            everything = operator in ("gt", "gte") if value.year <= _FIRST_YEAR else operator in ("lt", "lte")
+            return self._null(expression, missing=False) if everything else False
+        said = clocks.bound(operator, value, self._zone)
+        if said.time is None:
+            return False
+        text = f"{expression.text} {_SIGNS[said.operator]} TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS')"
+        return Sql(text, (*expression.params, said.time.isoformat(sep=" ")))
 
     def _text(self, expression: Sql, operator: Operator, value: str) -> Condition:
         if value == "":  # Oracle takes it for NULL; here every text is at or behind it

@@ -1,10 +1,11 @@
 """NetSuite's ways of writing values, as rows: everything from SuiteQL is text, and absent where it is null."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 from platforms.mapping import Mapped, derived, plain
+from platforms.netsuite.clocks import instant_of
 from platforms.rows import Field
 from schema.enums import InvoiceStatus
 
@@ -37,7 +38,7 @@ def whole(path: str, field: str) -> Mapped:
 
 def stamp(path: str, field: str, zone: tzinfo) -> Mapped:
     """An instant, told without its zone: in that of the user who asks."""
-    return derived(path, (Field(field, datetime),), lambda raw: None if raw is None else _instant(raw, zone))
+    return derived(path, (Field(field, datetime),), lambda raw: None if raw is None else instant_of(raw, zone))
 
 
 def street(path: str, fields: tuple[str, ...]) -> Mapped:
@@ -52,10 +53,6 @@ def street(path: str, fields: tuple[str, ...]) -> Mapped:
 def margin(path: str, recognized: str, cost: str) -> Mapped:
     """(recognized - cost) / recognized to four places; None where nothing is recognized."""
     return derived(path, (Field(recognized, Decimal), Field(cost, Decimal)), _margin)
-
-
-def _instant(raw: datetime, zone: tzinfo) -> datetime:
-    return raw.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _margin(recognized: Decimal | None, cost: Decimal | None) -> Decimal | None:

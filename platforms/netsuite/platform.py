@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from platforms.connected import Probe
+from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
@@ -13,6 +14,7 @@ from platforms.netsuite.client import Page, SuiteQl
 from platforms.netsuite.customers import customers, subsidiaries
 from platforms.netsuite.errors import classify
 from platforms.netsuite.facets import Told
+from platforms.netsuite.feeds import feeds
 from platforms.netsuite.invoices import invoice_lines, invoices
 from platforms.netsuite.jobs import job_copies, jobs
 from platforms.netsuite.options import AccountOptions, read_options
@@ -63,8 +65,11 @@ class NetSuiteAccount(GatedPlatform):
         reader: NetSuiteReader,
         writer: NetSuiteWriter,
         transport: Transport,
+        noticing: PlatformFeeds,
     ) -> None:
-        super().__init__(connection, gate, reader, transport, writer=writer, inbound=inbound(reader.facets))
+        super().__init__(
+            connection, gate, reader, transport, writer=writer, feeds=noticing, inbound=inbound(reader.facets)
+        )
         self._suiteql = suiteql
         self._page: Any = msgspec.json.Decoder(Page[dict[str, Any]])
 
@@ -94,9 +99,10 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
     )
     login = _login(connection, gate, clock)
     suiteql = SuiteQl(gate, connection.url, login)
+    told = facets(options)
     reader = NetSuiteReader(
         suiteql,
-        facets(options),
+        told,
         lambda: clock.now().astimezone(options.zone).date().isoformat(),
         copies=(job_copies(options),),
     )
@@ -106,7 +112,8 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> NetSu
         terms(suiteql, clock, options.terms),
         options,
     )
-    return NetSuiteAccount(connection, gate, suiteql, reader, writer, transport)
+    noticing = feeds(told, suiteql, connection.name, options.zone, clock)
+    return NetSuiteAccount(connection, gate, suiteql, reader, writer, transport, noticing)
 
 
 def facets(options: AccountOptions) -> list[Told]:

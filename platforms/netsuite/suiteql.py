@@ -75,7 +75,7 @@ class _Rows:
 
     def __init__(self, told: Told, query: ReadQuery, today: str) -> None:
         self._told = told
-        self._conditions = Conditions(told.column, today)
+        self._conditions = Conditions(told.column, today, told.zone)
         self._needed: set[str] = {told.column(item.path).join for item in query.order}
         self._strict: set[str] = set()
         self._parts: list[Condition] = []
@@ -114,7 +114,7 @@ def _order(told: Told, order: Iterable[Order], today: str) -> Sql:
     """Missing values first when ascending, last when descending; ties by id, in one id by what tells rows apart."""
     parts: list[str] = []
     params: list[Any] = []
-    conditions = Conditions(told.column, today)
+    conditions = Conditions(told.column, today, told.zone)
     for item in order:
         expression = conditions.expression(item.path)
         parts.append(f"{expression.text} {'DESC NULLS LAST' if item.descending else 'ASC NULLS FIRST'}")

@@ -5,6 +5,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import quote_plus
 
 from platforms.gate import Gate
@@ -22,7 +23,7 @@ _ENCODED = {code: quote_plus(chr(code), safe=_SAFE) for code in range(128)}
 _USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
 _CALLER = {"Accept": "application/json", "Sforce-Call-Options": "client=crosswalk"}  # named in changes that we cause
 _NONE: Mapping[str, str] = {}
-_PAGE_PATH = re.compile(r"/services/data/v[\d.]{3,6}/query/[\w-]{1,200}")
+_PAGE_PATH = re.compile(r"/services/data/v[\d.]{3,6}/query(?:All)?/[\w-]{1,200}")
 
 
 class Client:
@@ -41,6 +42,19 @@ class Client:
     async def next_page(self, path: str, entity: str) -> bytes:
         """The page at a `nextRecordsUrl`."""
         return await self._get(path, "/query/{locator}", f"next page of {entity}", whole=True)
+
+    async def query_all(self, statement: str) -> bytes:
+        """As `query`, with the recycle bin's records."""
+        return await self._get(f"/queryAll?q={encoded(statement)}", "/queryAll", statement)
+
+    async def deleted(self, entity: str, start: datetime, end: datetime) -> bytes:
+        """The list of an object's records that were deleted between two instants, to the minute."""
+        span = f"start={_instant(start)}&end={_instant(end)}"
+        return await self._get(
+            f"/sobjects/{entity}/deleted/?{span}",
+            "/sobjects/{entity}/deleted",
+            f"deleted {entity} since {start:%H:%M}Z",
+        )
 
     async def limits(self) -> bytes:
         return await self._get("/limits", "/limits", "limits")
@@ -114,6 +128,10 @@ class Client:
 def encoded(statement: str) -> str:
     """The statement as a URL's query carries it. Hundreds of ids go through here in each call."""
     return statement.translate(_ENCODED) if statement.isascii() else quote_plus(statement, safe=_SAFE)
+
+
+def _instant(moment: datetime) -> str:
+    return quote_plus(f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00")
 
 
 def is_page_path(path: str) -> bool:

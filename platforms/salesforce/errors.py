@@ -28,6 +28,11 @@ from schema.errors import (
     UpstreamUnavailable,
 )
 
+
+class ReplicationDateRefusedError(UpstreamRejected):
+    """The org doesn't remember what was deleted so long ago."""
+
+
 _LEAVES: Mapping[str, tuple[type[PlatformError], str]] = {
     # REST
     "INVALID_SESSION_ID": (UpstreamUnauthorized, "the session is over or was never good"),
@@ -45,6 +50,7 @@ _LEAVES: Mapping[str, tuple[type[PlatformError], str]] = {
     "INVALID_TYPE": (UpstreamRejected, "an object that we read is missing, or our user may not see it"),
     "INVALID_FIELD": (UpstreamRejected, "a field is missing, hidden from our user, or can't be compared so"),
     "UNSUPPORTED_API_VERSION": (UpstreamRejected, "the API version is retired: set options.api_version"),
+    "INVALID_REPLICATION_DATE": (ReplicationDateRefusedError, "deleted records aren't told that far back"),
     "PRECONDITION_FAILED": (UpstreamConflict, "the record was changed since it was read"),
     # the token endpoint
     "invalid_grant": (UpstreamUnauthorized, "the app or its user isn't authorised for this login"),

@@ -77,7 +77,8 @@ def contact() -> SoqlFacet:
         | address("Other")
         | {
             "MasterRecordId", "LastName", "FirstName", "Salutation", "Fax", "MobilePhone", "HomePhone", "OtherPhone",
-            "AssistantPhone", "ReportsToId", "Department", "LeadSource", "Birthdate", "Description", "OwnerId", "HasOptedOutOfEmail",
+            "AssistantPhone", "ReportsToId", "Department", "LeadSource", "Birthdate", "Description", "OwnerId",
+            "HasOptedOutOfEmail",
             "EmailBouncedReason", "EmailBouncedDate", "IsEmailBounced", "CreatedDate", "CW_Key__c",
         },
     )  # fmt: skip

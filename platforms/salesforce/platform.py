@@ -3,6 +3,7 @@
 import msgspec
 
 from platforms.connected import Probe
+from platforms.feeds import PlatformFeeds
 from platforms.gate import Gate
 from platforms.gated import Advice, GatedPlatform
 from platforms.http import Transport
@@ -10,9 +11,10 @@ from platforms.quota import Quota
 from platforms.registry import Connection
 from platforms.salesforce.auth import sessions
 from platforms.salesforce.client import Client, Reading
+from platforms.salesforce.feeds import feeds
 from platforms.salesforce.mapping import PAGE
 from platforms.salesforce.options import read_options
-from platforms.salesforce.reader import SalesforceReader
+from platforms.salesforce.reader import SalesforceReader, facets
 from platforms.salesforce.webhook import inbound
 from platforms.salesforce.writer import SalesforceWriter
 from runtime.clock import Clock
@@ -59,8 +61,11 @@ class SalesforcePlatform(GatedPlatform):
         reader: SalesforceReader,
         writer: SalesforceWriter,
         transport: Transport,
+        noticing: PlatformFeeds,
     ) -> None:
-        super().__init__(connection, gate, reader, transport, writer=writer, inbound=inbound(reader.facets))
+        super().__init__(
+            connection, gate, reader, transport, writer=writer, feeds=noticing, inbound=inbound(reader.facets)
+        )
         self._client = client
 
     async def _trial(self) -> Probe:
@@ -91,4 +96,5 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Sales
     client = Client(gate, tokens, api_version=options.api_version, page_size=PAGE)
     reader = SalesforceReader(client, connection.name, options)
     writer = SalesforceWriter(client, connection.name, connection.url, options)
-    return SalesforcePlatform(connection, gate, client, reader, writer, transport)
+    noticing = feeds(facets(options), client, connection.name, options, clock)
+    return SalesforcePlatform(connection, gate, client, reader, writer, transport, noticing)

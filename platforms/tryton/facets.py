@@ -9,7 +9,8 @@ from platforms.predicates import And, Compare, Constant, Missing, Not, Or, Predi
 from platforms.readers import Facet
 from platforms.rows import Field
 from platforms.tryton.domains import Column, Condition, Domain, IdColumn, both, either
-from platforms.tryton.wire import Record, as_instant
+from platforms.tryton.stamps import StampColumn
+from platforms.tryton.wire import Moment, Record, as_instant
 from schema.roles import PlatformRole
 
 BATCH = 999
@@ -118,8 +119,9 @@ def reference(path: str, name: str) -> Mapped:
     return derived(path, (Field(name, int),), lambda number: None if number is None else str(number))
 
 
-# One field tells both, and costs half of what the stamps by name do.
+# The stamp by its own name: `_timestamp`, which is the version, is rounded on SQLite, so that no condition could hold
+# for just what was read.
 _STAMPS = (
-    Row(derived("modifiedAt", (Field("_timestamp"),), as_instant)),
+    Row(derived("modifiedAt", (Field("last_modified_at", Moment),), as_instant), StampColumn("last_modified_at")),
     Row(text("version", "_timestamp", writable=False)),
 )

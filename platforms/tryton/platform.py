@@ -9,6 +9,7 @@ from platforms.registry import Connection
 from platforms.tryton.auth import sessions
 from platforms.tryton.client import Client
 from platforms.tryton.errors import read_error
+from platforms.tryton.feeds import feeds
 from platforms.tryton.options import read_options
 from platforms.tryton.reader import TrytonReader
 from runtime.clock import Clock
@@ -63,4 +64,6 @@ def connect(connection: Connection, transport: Transport, clock: Clock) -> Tryto
         clock=clock,
     )
     client = Client(gate, sessions(gate, connection, clock), connection)
-    return TrytonPlatform(connection, gate, TrytonReader(client, connection.name, database, options, clock), transport)
+    reader = TrytonReader(client, connection.name, database, options, clock)
+    noticing = feeds(reader.own, client, connection.name, clock)
+    return TrytonPlatform(connection, gate, reader, transport, feeds=noticing)

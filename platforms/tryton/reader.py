@@ -65,9 +65,8 @@ class TrytonReader:
         self._client = client
         self._platform = platform
         self._counts = msgspec.json.Decoder(_Answer[int])
-        found = _facets(options, database, clock)
-        self._own = {(one.type, one.role): one for one in found}
-        self.facets: Mapping[tuple[str, PlatformRole], Facet] = dict(self._own)
+        self.own = _facets(options, database, clock)
+        self.facets: Mapping[tuple[str, PlatformRole], Facet] = {(one.type, one.role): one for one in self.own}
 
     def project(self, facet: Facet, paths: Iterable[str]) -> Projection:
         assert isinstance(facet, TrytonFacet)

@@ -31,6 +31,18 @@ class Day(Scalar, frozen=True, gc=False):
     day: int
 
 
+class Moment(Scalar, frozen=True, gc=False):
+    """An instant in UTC."""
+
+    year: int
+    month: int
+    day: int
+    hour: int = 0
+    minute: int = 0
+    second: int = 0
+    microsecond: int = 0
+
+
 class Record(msgspec.Struct, gc=False):
     """What is told of a related record, or of each of several; its own nested parts are called `name.` on the wire."""
 
@@ -46,12 +58,11 @@ def as_day(value: Day | None) -> date | None:
     return None if value is None else date(value.year, value.month, value.day)
 
 
-def as_instant(stamp: str | None) -> datetime | None:
-    """A `_timestamp`: seconds since 1970 in UTC, cut to ten microseconds."""
-    if not stamp:
+def as_instant(value: Moment | None) -> datetime | None:
+    if value is None:
         return None
-    seconds, _, fraction = stamp.partition(".")
-    return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(fraction[:6].ljust(6, "0")))
+    clock = (value.hour, value.minute, value.second, value.microsecond)
+    return datetime(value.year, value.month, value.day, *clock, tzinfo=UTC)
 
 
 # ------------------------------------------------------------------------------------------------ to Tryton
@@ -63,6 +74,13 @@ def said_number(value: Decimal) -> dict[str, Any]:
 
 def said_day(value: date) -> dict[str, Any]:
     return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
+
+
+def said_instant(value: datetime) -> dict[str, Any]:
+    told = value.astimezone(UTC)
+    day = {"__class__": "datetime", "year": told.year, "month": told.month, "day": told.day}
+    clock = {"hour": told.hour, "minute": told.minute, "second": told.second, "microsecond": told.microsecond}
+    return {**day, **clock}
 
 
 # ----------------------------------------------------------------------------------------------------- rows

@@ -50,9 +50,9 @@ async def test_amounts_and_quantities_pass_no_float(read, database):
 
 async def test_stamps_and_days(read, database):
     day = {"__class__": "date", "year": 2026, "month": 2, "day": 28}
-    database.says(
-        "model.account.invoice.search_read", [{"id": 1, "invoice_date": day, "_timestamp": "1795255938.0612"}]
-    )
+    stamp = {"__class__": "datetime", "year": 2026, "month": 11, "day": 21, "hour": 10, "minute": 12, "second": 18}
+    row = {"last_modified_at": {**stamp, "microsecond": 61200}, "_timestamp": "1795255938.0612"}
+    database.says("model.account.invoice.search_read", [{"id": 1, "invoice_date": day, **row}])
     (told,) = await read("Invoice", ["issueDate", "modifiedAt", "version"])
     assert told == {
         "issueDate": date(2026, 2, 28),

@@ -1,6 +1,7 @@
-"""Measures gateway and baseline in one run and writes RESULTS.md; fails where a goal isn't met.
+"""Measures gateway and baseline in one run and writes READS.md; fails where a goal isn't met.
 
-`python -m benchmarks writes` measures governed writes instead, and writes WRITES.md.
+`python -m benchmarks writes` measures governed writes instead, and writes WRITES.md; `python -m benchmarks streams`
+subscriptions, and writes STREAMS.md.
 """
 
 import argparse
@@ -8,18 +9,18 @@ import asyncio
 import signal
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 import uvloop
 
+from benchmarks.pages import READS, publish
 from benchmarks.paging import Paged, page_through
 from benchmarks.processes import Service, cores, running
 from benchmarks.results import BASELINE, GATEWAY, Results
 from benchmarks.rounds import compare, contenders, same_answer
+from benchmarks.streams.__main__ import main as measure_streams
 from benchmarks.writes.__main__ import main as measure_writes
 
 ACCOUNTS = 20_000
-RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
 async def measured(rounds: int) -> Results:
@@ -47,9 +48,11 @@ def said(what: str) -> None:
 def main() -> int:
     if sys.argv[1:2] == ["writes"]:
         return measure_writes(sys.argv[2:])
+    if sys.argv[1:2] == ["streams"]:
+        return measure_streams(sys.argv[2:])
     options = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     options.add_argument("--rounds", type=int, default=7, help="rounds of each measure (default 7)")
-    options.add_argument("--print", action="store_true", help="print the results instead of writing RESULTS.md")
+    options.add_argument("--print", action="store_true", help="print the results instead of writing READS.md")
     asked = options.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the services end with us, however we are stopped
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -57,8 +60,7 @@ def main() -> int:
     if asked.print:
         print(results.text())
     else:
-        RESULTS.write_text(results.text(), encoding="utf-8")
-        said(f"written to {RESULTS}")
+        said(f"written to {publish(READS, results.text())}")
     for goal, found, ok in results.goals:
         said(f"{'PASS' if ok else 'FAIL'}  {goal}: {found}")
     return 0 if results.passed else 1

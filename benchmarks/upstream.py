@@ -3,6 +3,7 @@
 GET  /accounts?fields=id,name&after=A000049&limit=51     a page of the list
 GET  /accounts?fields=...&ids=A000001,A000002            by key, 100 at most
 GET  /invoices?fields=...&account_id=A000001,A000002     by parent's key, 100 at most; also /projects, /contracts
+GET  /projects?fields=...&id=P00000100,P00000101         by their own, 100 at most
 GET  /calls        calls since the last DELETE, by entity
 PUT  /latency/50   milliseconds that every answer waits from now on
 """
@@ -68,6 +69,10 @@ class Platform:
             stop = min(start + limit, self.accounts)
             following = firm.account_id(stop - 1) if stop < self.accounts else None
             return [firm.account(number) for number in range(start, stop)], following
+        if "id" in asked:
+            wanted = asked["id"].split(",")
+            assert len(wanted) <= MOST_KEYS, "more keys than this platform takes"
+            return [row for key in wanted for row in firm.children(entity, int(key[1:7])) if row["id"] == key], None
         keys = [firm.number_of(key) for key in asked["ids" if entity == "accounts" else "account_id"].split(",")]
         assert len(keys) <= MOST_KEYS, "more keys than this platform takes"
         known = [number for number in keys if 0 <= number < self.accounts]

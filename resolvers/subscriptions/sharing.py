@@ -20,7 +20,7 @@ class _Shared:
 
 
 class SharedAnswers:
-    """Answers under way, and those that were given a moment ago, by what tells them apart."""
+    """Answers under way, and those without errors that were given a moment ago, by what tells them apart."""
 
     def __init__(self, *, seconds: float = KEPT_SECONDS, most: int = MOST_KEPT) -> None:
         self._seconds = seconds
@@ -54,7 +54,7 @@ class SharedAnswers:
         return shared
 
     def _note_end(self, key: Hashable, task: asyncio.Task[Answer]) -> None:
-        failed = task.cancelled() or task.exception() is not None
+        failed = task.cancelled() or task.exception() is not None or task.result().codes
         if failed or len(self._shared) > self._most:
             self._forget(key, task)
         else:

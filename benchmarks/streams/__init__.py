@@ -1,0 +1,1 @@
+"""How fast one event reaches a thousand subscribers, what they cost, and whether a steady stream loses any."""

@@ -22,7 +22,7 @@ class Closing:
         self._comparison = comparison
         self._ledger = ledger
 
-    async def stretch(self, held: Reconciliation, position: Position) -> Position | None:
+    async def stretch(self, held: Reconciliation, position: Position, last: Reconciliation | None) -> Position | None:
         """Looks at some open exceptions, of whatever scope; None where there are no more.
 
         ShortAnswer where a platform leaves out records: what it doesn't tell isn't settled.
@@ -32,7 +32,7 @@ class Closing:
         if not open_ones:
             return None
         suspects = {problem.cause: found for _, problem in open_ones if (found := _suspect(problem)) is not None}
-        units = await read_again(self._reading, self._comparison, list(suspects.values()), position)
+        units = await read_again(self._reading, self._comparison, list(suspects.values()), position, last)
         for cause, suspect in suspects.items():
             unit = units.get(about(suspect))
             if unit is None or not judged(self._comparison.rules, unit):

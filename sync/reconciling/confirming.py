@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sync.ledger.port import Ledger
+from sync.ledger.port_of_reconciliations import Reconciliation
 from sync.reconciling.comparison import Comparison
 from sync.reconciling.judging import judged, mark
 from sync.reconciling.position import Position, Suspect
@@ -28,10 +29,10 @@ class Confirming:
         self._comparison = comparison
         self._ledger = ledger
 
-    async def look(self, position: Position) -> Looked:
+    async def look(self, position: Position, last: Reconciliation | None) -> Looked:
         """At the first hundred of the suspects. ShortAnswer where a platform leaves out records."""
         some, left = position.suspects[:AT_ONCE], position.suspects[AT_ONCE:]
-        units = await read_again(self._reading, self._comparison, some, position)
+        units = await read_again(self._reading, self._comparison, some, position, last)
         confirmed: list[Confirmed] = []
         changed = 0
         for suspect in some:

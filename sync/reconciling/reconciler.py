@@ -106,7 +106,7 @@ class Reconciler:
         if not over:
             walked = await walking.page(position)
             return _got_on(held, walked.position, walked.counts)
-        closed = await Closing(reading, comparison, self._ledger).stretch(held, position)
+        closed = await Closing(reading, comparison, self._ledger).stretch(held, position, last)
         if closed is not None:
             return _got_on(held, closed, {})
         raised = (rest(comparison, position.more, self._clock),) if position.more else ()
@@ -130,7 +130,7 @@ class Reconciler:
         left = (settled_at - self._clock.now()).total_seconds()
         if left > 0:
             return Progress(position=kept_position(position), counts=held.counts, wait=left)
-        looked = await Confirming(reading, comparison, self._ledger).look(position)
+        looked = await Confirming(reading, comparison, self._ledger).look(position, last)
         told = await self._telling.tell(held, comparison, looked.confirmed, last=last, told_already=position.told)
         counts = {"changed": looked.changed} if looked.changed else {}
         for found in told.differences:

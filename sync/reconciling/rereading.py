@@ -2,20 +2,26 @@
 
 from collections.abc import Sequence
 
+from sync.ledger.port_of_reconciliations import Reconciliation
 from sync.reconciling.comparison import Comparison, Which
 from sync.reconciling.position import Position, Suspect
-from sync.reconciling.seen import Key, Looked, Reading, Seen, ShortAnswer, Unit, units_of
+from sync.reconciling.seen import Key, Looked, Reading, Seen, ShortAnswer, Unit, Walked, units_of
 
 MOST_KNOWN = 5
 """Records of each platform that are remembered as being there."""
 
 
 async def read_again(
-    reading: Reading, comparison: Comparison, suspects: Sequence[Suspect], position: Position
+    reading: Reading,
+    comparison: Comparison,
+    suspects: Sequence[Suspect],
+    position: Position,
+    last: Reconciliation | None,
 ) -> dict[str, Unit]:
     """The units as they are now, by `about`; those of which nothing is there any more are left out.
 
-    ShortAnswer where a platform leaves out what was seen to be there: then nothing can be said of what is missing.
+    ShortAnswer where a platform leaves out what was seen to be there, or tells of nothing although it has something or
+    had it the last time: then nothing can be said of what is missing.
     """
     keys = [suspect.key for suspect in suspects if suspect.key is not None]
     known = {which: _known(position, which) for which in _SIDES}
@@ -24,6 +30,8 @@ async def read_again(
     for which, side in sides.items():
         found = await side.of(reading, [*keys, *known[which]])
         await _check(reading, side, known[which], found)
+        if keys and not found and not known[which] and not position.accept_fewer:
+            await _check_nothing(reading, side, which, last)
         meant = frozenset(keys)
         seen[which] = [each for each in found if each.key in meant]
         alone = [each for each in suspects if each.key is None and each.which == which]
@@ -66,6 +74,17 @@ async def _check(reading: Reading, side: Looked, known: Sequence[Key], found: Se
             "missing can't be believed."
         )
         raise ShortAnswer(message, platform=side.platforms(reading.firm)[0])
+
+
+async def _check_nothing(reading: Reading, side: Looked, which: Which, last: Reconciliation | None) -> None:
+    """Not one record of this side was ever seen: is there none?"""
+    for platform in side.platforms(reading.firm):
+        has = await side.count(reading, platform, None) if isinstance(side, Walked) else None
+        had = 0 if last is None or has is not None else last.counts.get(f"{which}:{platform}", 0)
+        if has or had:
+            told = f"says that it has {has} records" if has else f"had {had} records when it was compared last"
+            message = f"{platform} {told}, and told of none: what it says is missing can't be believed."
+            raise ShortAnswer(message, platform=platform)
 
 
 def _known(position: Position, which: Which) -> list[Key]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -117,6 +117,7 @@ class Looked(Protocol):
         ...
 
 
+@runtime_checkable
 class Walked(Looked, Protocol):
     """A side that is also read from its beginning to its end."""
 

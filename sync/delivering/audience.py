@@ -36,14 +36,12 @@ class Audience:
         role = self.role_of(hook.owner)
         if role is None:
             return False
+        if is_record(event.kind):
+            change = _change(event)
+            return change.first or change.gone or not change.changes or bool(self.shown(hook, change).changes)
         if event.kind == WEBHOOK_EVENT or role in MAY_READ_LEDGER:
             return True
-        if event.kind == EXCEPTION_EVENT:
-            return False
-        if event.kind == RUN_EVENT:
-            return bool(event.payload.get("caller") == hook.owner)
-        change = _change(event)
-        return change.first or change.gone or not change.changes or bool(self.shown(hook, change).changes)
+        return event.kind == RUN_EVENT and bool(event.payload.get("caller") == hook.owner)
 
     def shown(self, hook: Hook, change: RecordChange) -> RecordChange:
         """A change without the fields that the owner's role may not see."""
@@ -66,7 +64,7 @@ class Audience:
             return _among(wanted, WORKFLOWS, told.get("workflow")) and _among(wanted, STATUSES, told.get("status"))
         if event.kind == EXCEPTION_EVENT:
             return _among(wanted, QUEUES, event.payload.get("queue"))
-        return not is_record(event.kind) or self._record_passes(wanted, event.subject, _change(event))
+        return not is_record(event.kind) or self._record_passes(wanted, event.subject, self.shown(hook, _change(event)))
 
     def _record_passes(self, wanted: Mapping[str, tuple[str, ...]], subject: str, change: RecordChange) -> bool:
         paths = wanted.get(PATHS)

@@ -7,6 +7,7 @@ import structlog
 
 from sync.ledger.port import Ledger
 from sync.ledger.records import Event
+from sync.telling.joint import JointReads
 from sync.telling.watch import Accepts, UnknownCursorError, Watch
 
 SECONDS = 0.2
@@ -42,6 +43,7 @@ class Follower:
         self._watches: dict[str, dict[Watch, None]] = {kind: {} for kind in self._kinds}
         self._task: asyncio.Task[None] | None = None
         self._troubled = False
+        self._joint = JointReads()
 
     @property
     def watched(self) -> int:
@@ -54,7 +56,7 @@ class Follower:
         Raises UnknownCursorError for a cursor that the ledger never gave, EventsGoneError where events behind it are
         kept no more, and LedgerUnavailable.
         """
-        oldest, newest = await self._ledger.event_span()
+        oldest, newest = await self._span()
         if after is not None and after > newest:
             raise UnknownCursorError(after)
         watch = Watch(self, kind, accepts, seen=newest if after is None else after)
@@ -74,7 +76,7 @@ class Follower:
         if self._task is None:
             self._ledger.bell.leave(self._ear)
             self._ledger.bell.listen(self._ear)  # what is written from here on rings
-            _, newest = await self._ledger.event_span()
+            _, newest = await self._span()
             if self._task is None:  # two may have asked
                 self._position = newest
                 self._task = asyncio.create_task(self._follow())
@@ -85,9 +87,14 @@ class Follower:
 
     async def read(self, kind: str, after: int) -> tuple[Sequence[Event], int]:
         """A page of events, and the cursor of the oldest that was kept a moment later."""
-        found = await self._ledger.events(after=after, kinds=[kind], most=self.page)
-        oldest, _ = await self._ledger.event_span()
+        found = await self._joint.get(
+            (kind, after), lambda: self._ledger.events(after=after, kinds=[kind], most=self.page)
+        )
+        oldest, _ = await self._span()
         return found, oldest
+
+    async def _span(self) -> tuple[int, int]:
+        return await self._joint.get("span", self._ledger.event_span)
 
     # ------------------------------------------------------------------------------------------------ following
 

@@ -19,6 +19,10 @@ MOST_HALVINGS = 40
 _UNREADABLE = (UpstreamInvalidResponse, UpstreamTooLarge)
 
 
+class ShortAnswer(UpstreamInvalidResponse):
+    """Less came than the platform itself says that there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One record as it is: its compared values as JSON, and when the platform says that it was changed last."""
@@ -50,16 +54,22 @@ class Eye:
         sight = Sight()
         for some in batches(tracked, external_ids):
             await self._look(tracked, some, sight, _Halvings(MOST_HALVINGS))
-        if sight.unreadable and not sight.seen:
-            # Either they are broken, or the platform answers garbage: then this raises, and nothing is believed.
-            reader = self._bindings.platforms[tracked.platform].reader
-            await reader.read(self._projection(tracked), ReadQuery(limit=1))
+        # Either they are broken, or the platform answers garbage: then this raises, and nothing is believed.
+        if sight.unreadable and not sight.seen and not await self.sees_any(tracked):
+            raise ShortAnswer("no record at all can be read", platform=tracked.platform)
         return sight
+
+    async def sees_any(self, tracked: Tracked) -> bool:
+        """Whether the platform answers any record of the facet."""
+        reader = self._bindings.platforms[tracked.platform].reader
+        return bool((await reader.read(self._projection(tracked), ReadQuery(limit=1))).rows)
 
     async def _look(self, tracked: Tracked, external_ids: Sequence[str], sight: Sight, left: "_Halvings") -> None:
         """One broken record makes an answer that can't be decoded: by halves it is found, and the others are read."""
         try:
             rows = await self._rows(tracked, external_ids)
+        except ShortAnswer:
+            raise
         except _UNREADABLE:
             if len(external_ids) == 1 and left.begun:
                 sight.unreadable.update(external_ids)
@@ -89,7 +99,7 @@ class Eye:
                 break
         if total is not None and len(rows) < total:
             detail = f"{total} records were announced, and {len(rows)} came"
-            raise UpstreamInvalidResponse(detail, platform=tracked.platform)
+            raise ShortAnswer(detail, platform=tracked.platform)
         return rows
 
     def _take(self, tracked: Tracked, rows: Sequence[Any], asked: frozenset[str], sight: Sight) -> None:

@@ -93,10 +93,8 @@ class Teller:
                 findings.undecided.append(case.external_id)
                 continue
             findings.observations.append(await self._observation(look, case, steps, began))
-            if case.was is None:
-                findings.first.add(case.external_id)
-            elif case.seen is not None:
-                findings.changed.add(case.external_id)
+            if case.seen is not None:
+                (findings.first if case.was is None else findings.changed).add(case.external_id)
         return findings
 
     async def _is_making(self, look: Look, cases: Sequence[_Case], began: datetime) -> bool:

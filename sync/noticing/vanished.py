@@ -54,11 +54,15 @@ class Vanishing:
             return frozenset(), Sight()
         witnesses = await self._witnesses(tracked, missing)
         again = await self._eye.look(tracked, [*candidates, *witnesses])
-        if witnesses and not any(each in again.seen for each in witnesses):
+        if not (any(each in again.seen for each in witnesses) if witnesses else await self._anything(tracked, doubted)):
             await self._report(tracked, candidates, missing.asked, correlation_id)
             return frozenset(), Sight()
         found = Sight({each: again.seen[each] for each in candidates if each in again.seen})
         return frozenset(again.missing(candidates)), found
+
+    async def _anything(self, tracked: Tracked, doubted: Sequence[str]) -> bool:
+        """Where there are no witnesses: whether the platform shows any record at all, or says itself what is gone."""
+        return not doubted or await self._eye.sees_any(tracked)
 
     async def _witnesses(self, tracked: Tracked, missing: Missing) -> Sequence[str]:
         if missing.there:

@@ -74,7 +74,9 @@ class WebhookDesk:
 
     async def get(self, caller: Caller, hook_id: str) -> Hook | None:
         hook = await self._ledger.hooks.get(hook_id)
-        return hook if hook is not None and _sees(caller, hook) else None
+        if hook is None or hook.status is HookStatus.DELETED or not _sees(caller, hook):
+            return None
+        return hook
 
     async def page(self, caller: Caller, *, first: int, after: int | None) -> tuple[Hook, ...]:
         owner = None if caller.role in MAY_SEE_ALL else caller.name

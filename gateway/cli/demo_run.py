@@ -20,6 +20,7 @@ from gateway.cli.private_files import write_private
 from gateway.cli.progress import Progress
 from gateway.cli.refusal import Refusal
 from gateway.cli.second_story import convert_a_deal
+from gateway.cli.third_story import hear_of_a_change
 from runtime.settings import read_settings
 
 
@@ -55,7 +56,7 @@ async def run_demo(wishes: DemoWishes) -> None:
         with progress.step("a sample question"):
             answer = await asyncio.to_thread(ask, url, key=keys["admin"], document=question)
         _show_answer(question, answer)
-        await _second_story(wishes.firm, url, keys["service"])
+        await asyncio.to_thread(_stories, wishes.firm, url, keys, sandbox["control"])
         _show_places(url=url, keys=keys, sandbox=sandbox)
         if wishes.ready_file is not None:
             ready = {"graphql": url, "keys": keys, "sandbox": sandbox}
@@ -83,19 +84,21 @@ def _show_answer(question: str, answer: Mapping[str, Any]) -> None:
     print(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
-async def _second_story(firm: Firm, url: str, key: str) -> None:
+def _stories(firm: Firm, url: str, keys: Mapping[str, str], control: str) -> None:
     if firm.tryton:
         print("\nTryton is only read so far; `crosswalk demo` with its usual ERP shows what is written.")
         return
 
     def ask_data(document: str, variables: dict[str, object]) -> Mapping[str, Any]:
-        answer = ask(url, key=key, document=document, variables=variables)
+        answer = ask(url, key=keys["service"], document=document, variables=variables)
         if answer.get("errors"):
-            raise Refusal(*(f"the demo's second story failed: {error['message']}" for error in answer["errors"]))
+            raise Refusal(*(f"the demo's stories failed: {error['message']}" for error in answer["errors"]))
         found: Mapping[str, Any] = answer["data"]
         return found
 
-    await asyncio.to_thread(convert_a_deal, ask_data, print)
+    deal = convert_a_deal(ask_data, print)
+    if deal is not None:
+        hear_of_a_change(ask_data, deal, url=url, key=keys["portal"], control=control, say=print)
 
 
 def _show_places(*, url: str, keys: Mapping[str, str], sandbox: Mapping[str, Any]) -> None:

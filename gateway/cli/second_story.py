@@ -31,8 +31,11 @@ _RUN = """query Run($id: ID!) {
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "COMPENSATED", "CANCELLED", "AWAITING_APPROVAL"})
 
 
-def convert_a_deal(ask: Ask, say: Callable[[str], None]) -> None:
-    """Finds a deal that is ready, converts it, waits, and shows what came of it; says so where there is none."""
+def convert_a_deal(ask: Ask, say: Callable[[str], None]) -> str | None:
+    """Finds a deal that is ready, converts it, waits, and shows what came of it; says so where there is none.
+
+    The deal's id, where it has a project now.
+    """
     say("\nA won deal becomes a project\n")
     for deal in _ready_deals(ask):
         key = f"demo-{uuid4()}"
@@ -43,9 +46,12 @@ def convert_a_deal(ask: Ask, say: Callable[[str], None]) -> None:
         say(
             f"  {deal['name']!r} of {deal['account']['name']}, contract {deal['contract']['status']}: accepted as a run"
         )
-        _show(_ended_run(ask, payload["run"]["id"]), say)
-        return
+        run = _ended_run(ask, payload["run"]["id"])
+        _show(run, say)
+        deal_id: str = deal["id"]
+        return deal_id if run["status"] == "SUCCEEDED" else None
     say("  This firm has no won deal with an approved contract that waits for its project; another --seed may.")
+    return None
 
 
 def _ready_deals(ask: Ask) -> list[Mapping[str, Any]]:

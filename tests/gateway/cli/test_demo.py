@@ -66,6 +66,16 @@ class TestDemo:
         assert {source["role"] for source in account["sources"]} >= {"CRM", "ERP"}
         assert account["invoices"]["nodes"]
 
+    def test_a_deal_becomes_a_project_whose_start_a_subscriber_hears_of(self, demo: Demo) -> None:
+        _, _, told = demo.output.read_text(encoding="utf-8").partition("A won deal becomes a project")
+        conversion, _, change = told.partition("A change in the PSA")
+        assert "The run is SUCCEEDED" in conversion
+        assert "netsuite    billing schedule in ERP" in conversion
+        _, _, shown = change.partition("The portal gets\n")
+        event, _ = json.JSONDecoder().raw_decode(shown.lstrip())
+        assert (event["platform"], event["before"], event["after"]) == ("kantata", "PLANNED", "ACTIVE")
+        assert event["project"]["status"] == "ACTIVE"
+
     def test_the_ready_file_tells_what_a_client_needs(self, demo: Demo) -> None:
         assert set(demo.ready) == {"graphql", "keys", "sandbox"}
         assert set(demo.ready["keys"]) == set(ROLES)

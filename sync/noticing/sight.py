@@ -14,13 +14,13 @@ from sync.ledger.records import Json
 from sync.noticing.tracked import Tracked
 from sync.values import to_json
 
-MOST_HALVINGS = 40
-"""Reads beside the usual ones that finding broken records in one batch may cost; then the whole answer is broken."""
+MOST_BROKEN = 40
+"""Answers that may be broken in one look, while it is searched for what breaks them; then the platform itself is."""
 _UNREADABLE = (UpstreamInvalidResponse, UpstreamTooLarge)
 
 
 class ShortAnswer(UpstreamInvalidResponse):
-    """Less came than the platform itself says that there is."""
+    """Less came than the platform itself says that there is, or there is always more to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Eye:
 
     async def look(self, tracked: Tracked, external_ids: Sequence[str]) -> Sight:
         """The ids may be more than the platform takes at once."""
-        sight = Sight()
+        sight, left = Sight(), _Broken(MOST_BROKEN)
         for some in batches(tracked, external_ids):
-            await self._look(tracked, some, sight, _Halvings(MOST_HALVINGS))
+            await self._look(tracked, some, sight, left)
         # Either they are broken, or the platform answers garbage: then this raises, and nothing is believed.
         if sight.unreadable and not sight.seen and not await self.sees_any(tracked):
             raise ShortAnswer("no record at all can be read", platform=tracked.platform)
@@ -64,22 +64,21 @@ class Eye:
         reader = self._bindings.platforms[tracked.platform].reader
         return bool((await reader.read(self._projection(tracked), ReadQuery(limit=1))).rows)
 
-    async def _look(self, tracked: Tracked, external_ids: Sequence[str], sight: Sight, left: "_Halvings") -> None:
+    async def _look(self, tracked: Tracked, external_ids: Sequence[str], sight: Sight, left: "_Broken") -> None:
         """One broken record makes an answer that can't be decoded: by halves it is found, and the others are read."""
         try:
             rows = await self._rows(tracked, external_ids)
         except ShortAnswer:
             raise
         except _UNREADABLE:
-            if len(external_ids) == 1 and left.begun:
-                sight.unreadable.update(external_ids)
-                return
             if not left.one():
                 raise
-            middle = (len(external_ids) + 1) // 2
+            if len(external_ids) == 1:
+                sight.unreadable.update(external_ids)
+                return
+            middle = len(external_ids) // 2
             await self._look(tracked, external_ids[:middle], sight, left)
-            if len(external_ids) > 1:
-                await self._look(tracked, external_ids[middle:], sight, left)
+            await self._look(tracked, external_ids[middle:], sight, left)
             return
         self._take(tracked, rows, frozenset(external_ids), sight)
 
@@ -89,7 +88,7 @@ class Eye:
         rows: list[Any] = []
         total: int | None = None
         resume: Any = None
-        while True:
+        for _ in range(len(external_ids) + 1):
             query = ReadQuery(by="id", keys=tuple(external_ids), resume=resume)
             page = await reader.read(projection, query)
             total = page.total if total is None else total
@@ -97,6 +96,8 @@ class Eye:
             resume = page.more
             if resume is None:
                 break
+        else:
+            raise ShortAnswer("its pages have no end", platform=tracked.platform)
         if total is not None and len(rows) < total:
             detail = f"{total} records were announced, and {len(rows)} came"
             raise ShortAnswer(detail, platform=tracked.platform)
@@ -124,15 +125,14 @@ class Eye:
         return found
 
 
-class _Halvings:
-    """How many more reads may be spent on finding what is broken."""
+class _Broken:
+    """How many more answers may be broken."""
 
     def __init__(self, most: int) -> None:
         self._left = most
-        self.begun = False
 
     def one(self) -> bool:
-        self.begun = True
+        """One more is; False: it is too many."""
         self._left -= 1
         return self._left >= 0
 

@@ -21,12 +21,21 @@ Where the vendor has a writer, also
   are the sandbox's records;
 - `CREATING`: which of its calls makes a record, as the sandbox's faults match calls;
 - `KEPT`: by type, paths that can't be cleared although they may be missing, each with the reason.
+
+For what the platform tells of its changes
+
+- `TOUCHED`: by entity, fields that change a record of the sandbox without harm; entities that nobody can change are
+  left out, and so is all of it for a platform that the sandbox doesn't emulate;
+- `vanished(told)`: has a record made and then deleted (or whatever the vendor's logs tell of) by one of the platform's
+  users, and gives its type, its id, and what it was merged into; `told(method, path, body=None)` is the sandbox's
+  control API, or for a platform of its own the `client()` of `started()`;
+- `FORGETS`: after how many days the logs' positions are forgotten; left out where they aren't.
 """
 
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -92,10 +101,13 @@ def connected(
     return vendor(name).connect(connection, transport, clock)
 
 
-def facets_of(name: str) -> list[tuple[str, str, PlatformRole]]:
+def facets_of(name: str, wanted: Iterable[str] = ()) -> list[tuple[str, str, PlatformRole]]:
+    """The vendor's facets: with `stamped` those that tell when a record was changed, with `touched` those to touch."""
     made_up = dict.fromkeys(CASES[name].CREDENTIALS, "made-up")
     found = connected(name, "http://127.0.0.1:9", made_up, None, SystemClock()).reader.facets
-    return [(name, type_name, role) for type_name, role in found]
+    touched = getattr(CASES[name], "TOUCHED", {})
+    keys = [key for key, facet in found.items() if "stamped" not in wanted or "modifiedAt" in facet.by_path()]
+    return [(name, *key) for key in keys if "touched" not in wanted or found[key].entity in touched]
 
 
 def writables_of(name: str) -> list[Writable]:
@@ -106,7 +118,8 @@ def writables_of(name: str) -> list[Writable]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests that speak of a facet run over every vendor's every facet, others over each vendor's first; tests that
-    speak of a writable over all of them, those with `creatable`, `removable` or `unique` over those that are.
+    speak of a writable over all of them, those with `creatable`, `removable` or `unique` over those that are. Facets
+    with `stamped` or `touched` are those of `facets_of`.
     """
     if "writable_key" in metafunc.fixturenames:
         wanted = {"creatable", "removable", "unique"} & set(metafunc.fixturenames)
@@ -118,7 +131,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     if "facet_key" not in metafunc.fixturenames:
         return
-    by_vendor = {name: facets_of(name) for name in CASES}
+    by_vendor = {name: facets_of(name, metafunc.fixturenames) for name in CASES}
     if "facet" in metafunc.fixturenames:
         keys = [key for found in by_vendor.values() for key in found]
         ids = [f"{name}-{kind}-{role.value}" for name, kind, role in keys]
@@ -265,6 +278,46 @@ def writing(writable_key: tuple[str, str, PlatformRole], fresh_sandbox: dict[str
             if len(value) > 8 and key in module.CREDENTIALS and key not in getattr(module, "NO_SECRETS", ())
         ],
     )
+
+
+@pytest.fixture
+def stamped(facet: Facet) -> str:
+    """The path by which the facet's changes are followed."""
+    assert "modifiedAt" in facet.by_path()
+    return "modifiedAt"
+
+
+@pytest.fixture
+def touched(vendor_name: str, facet: Facet) -> Mapping[str, Any]:
+    """Fields that change a record without harm."""
+    fields: Mapping[str, Any] = CASES[vendor_name].TOUCHED[facet.entity]
+    return fields
+
+
+@pytest.fixture
+def changing(vendor_name: str, request: pytest.FixtureRequest, wire: Any) -> SimpleNamespace:
+    """A platform whose users change records, and the vendor's own words about it.
+
+    `told(method, path, body)` is the sandbox's control API (None for a platform of its own), `vanish()` has a record
+    vanish.
+    """
+    module = CASES[vendor_name]
+    if hasattr(module, "started"):
+        own = request.getfixturevalue("case")
+        platform = connected(vendor_name, own.url, own.credentials, wire, wire)
+        return SimpleNamespace(
+            platform=platform, module=module, told=None, vanish=lambda: module.vanished(own.client())
+        )
+    sandbox = request.getfixturevalue("fresh_sandbox")
+    ready = sandbox["platforms"][vendor_name]
+
+    def told(method: str, path: str, body: Any = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(sandbox["control"] + path, content, method=method), timeout=10) as answer:
+            return json.load(answer)
+
+    platform = connected(vendor_name, ready["url"], ready["credentials"], wire, wire)
+    return SimpleNamespace(platform=platform, module=module, told=told, vanish=lambda: module.vanished(told))
 
 
 @pytest.fixture

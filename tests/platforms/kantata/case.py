@@ -27,6 +27,12 @@ COLLECTIONS = {
     "user": "users",
 }
 CREATING = {"method": "POST"}
+FORGETS = 10
+_DESCRIBED, _NOTED, _APPROVED = {"description": "touched"}, {"notes": "touched"}, {"approved": True}
+TOUCHED = {
+    "workspace": _DESCRIBED, "story": _DESCRIBED, "workspace_group": _NOTED, "workspace_allocation": _NOTED,
+    "time_entry": _APPROVED, "expense": _APPROVED,
+}  # fmt: skip
 KEPT = {
     "Project": {"status"},  # a project has one of the account's statuses
     "ProjectInvoice": {"issueDate", "draft"},  # an invoice has a date, and is a draft or not
@@ -103,3 +109,9 @@ def _billable(lines: list[dict[str, Any]]) -> Mapping[str, tuple[str, ...]]:
         if not line["is_invoiced"]:
             found[line["workspace_id"]] += (line["id"],)
     return found
+
+
+def vanished(told: Callable[..., Any]) -> tuple[str, str, str | None]:
+    group = told("POST", "/records/kantata/workspace_group", {"name": "Halden", "company": True})["id"]
+    told("DELETE", f"/records/kantata/workspace_group/{group}")
+    return "Account", group, None

@@ -18,6 +18,10 @@ CREDENTIALS = ("account", "consumer_key", "consumer_secret", "token_key", "token
 OPTIONS: dict[str, Any] = {"page_size": 48, "items": {"service": "45", "milestone": "46"}}
 PAGE_ROWS = 48
 CREATING = {"method": "PUT"}
+_MEMO, _COMMENTS = {"memo": "touched"}, {"comments": "touched"}
+TOUCHED = {
+    "invoice": _MEMO, "customerPayment": _MEMO, "creditMemo": _MEMO, "customer": _COMMENTS, "job": _COMMENTS,
+}  # fmt: skip
 KEPT = {"Invoice": {"approved": "an invoice is pending or approved, never neither"}}
 
 
@@ -97,3 +101,11 @@ def samples(records: Callable[[str], list[dict[str, Any]]]) -> dict[str, dict[st
             },
         },
     }  # fmt: skip
+
+
+def vanished(told: Callable[..., Any]) -> tuple[str, str, str | None]:
+    subsidiary = told("GET", "/records/netsuite/subsidiary?limit=1")["records"][0]["id"]
+    named = {"companyName": "Halden", "subsidiary": {"id": subsidiary}}
+    customer = told("POST", "/records/netsuite/customer", named)["id"]
+    told("DELETE", f"/records/netsuite/customer/{customer}")
+    return "Account", customer, None

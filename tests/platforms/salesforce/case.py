@@ -16,6 +16,12 @@ PLATFORM = f"salesforce:query_page={PAGE_ROWS}"
 CREDENTIALS = ("client_id", "client_secret")
 OPTIONS: dict[str, Any] = {}
 CREATING = {"method": "PATCH"}
+FORGETS = 15
+_DESCRIBED, _NAMED = {"Description": "touched"}, {"Name": "touched"}
+TOUCHED = {
+    "Account": _DESCRIBED, "Contact": _DESCRIBED, "Opportunity": _DESCRIBED, "Contract": _DESCRIBED,
+    "CW_Contract_Milestone__c": _NAMED, "CW_Amendment__c": _NAMED, "CW_Rate__c": _NAMED,
+}  # fmt: skip
 
 
 def strangers(type_name: str, count: int) -> list[str]:
@@ -60,3 +66,10 @@ def samples(records: Callable[[str], list[dict[str, Any]]]) -> Mapping[str, Mapp
                        "credited": Decimal("50.00")},
         },
     }  # fmt: skip
+
+
+def vanished(told: Callable[..., Any]) -> tuple[str, str, str | None]:
+    """A duplicate account that was merged into the other one."""
+    one, other = (told("POST", "/records/salesforce/Account", {"Name": name})["Id"] for name in ("Halden", "Haldn"))
+    told("DELETE", f"/records/salesforce/Account/{other}?into={one}")
+    return "Account", other, one

@@ -55,6 +55,7 @@ def started() -> Iterator[SimpleNamespace]:
             rate_limited=HttpResponse(status=429, headers=Headers([("content-type", "text/html")]), body=_TOO_MANY),
             expire=lambda: _end_sessions(running),
             fields=lambda facet: set(client().call(f"model.{facet.entity}.fields_get")),
+            client=client,
         )
     finally:
         running.stop()
@@ -88,3 +89,10 @@ def _end_sessions(running: RunningTryton) -> None:
     with database:
         database.execute("DELETE FROM ir_session")
     database.close()
+
+
+def vanished(client: TrytonClient) -> tuple[str, str, str | None]:
+    """A party that was made inactive: Tryton lists no deletions."""
+    (party,) = client.call("model.party.party.create", [{"name": "Halden"}])
+    client.call("model.party.party.write", [party], {"active": False})
+    return "Account", str(party), None

@@ -35,7 +35,7 @@ def background(
     """The services of one process."""
     observer = Observer(ledger, bindings, clock)
     services: list[Service | None] = [
-        looking_at_own_writes(settings, ledger, observer, clock),
+        looking_at_own_writes(settings, bindings, ledger, observer, clock),
         opening_letters(settings, bindings, ledger, observer, clock),
         following_feeds(settings, bindings, ledger, observer, clock),
         delivering(settings, bindings, ledger, clock),

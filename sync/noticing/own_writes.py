@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from platforms.bindings import Bindings
 from platforms.feeds import Hint
 from platforms.slots import Priority
 from platforms.urgency import urgency
@@ -22,6 +23,8 @@ from sync.ledger.outcomes import STEP_EVENT
 from sync.ledger.port import Ledger
 from sync.ledger.port_of_changes import Cursor
 from sync.ledger.records import Event
+from sync.noticing.followed import followed
+from sync.noticing.looking import Looking, Wanted
 from sync.noticing.observer import Observer
 
 NAME = "noticing:run"
@@ -38,9 +41,12 @@ class OwnWrites:
     nothing rings.
     """
 
-    def __init__(self, ledger: Ledger, observer: Observer, clock: Clock, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, ledger: Ledger, bindings: Bindings, looking: Looking, clock: Clock, *, seconds: float = SECONDS
+    ) -> None:
         self._ledger = ledger
-        self._observer = observer
+        self._platforms = bindings.platforms
+        self._looking = looking
         self._clock = clock
         self._seconds = seconds
         self._bell = asyncio.Event()
@@ -89,6 +95,8 @@ class OwnWrites:
         by_platform: dict[str, list[Hint]] = defaultdict(list)
         for event in found:
             told: Mapping[str, str] = event.payload
+            if told["platform"] not in self._platforms:
+                continue  # taken out of the settings since
             by_platform[told["platform"]].append(
                 Hint(
                     type=told["type"],
@@ -103,7 +111,7 @@ class OwnWrites:
 
     async def _look_on(self, platform: str, hints: Sequence[Hint]) -> None:
         try:
-            await self._observer.look(platform, hints, noticed_by=BY)
+            await self._looking.look(self._platforms[platform], Wanted(hints=hints), noticed_by=BY)
         except PlatformError as error:
             log = structlog.get_logger()
             log.warning("what was written is left to the feeds", platform=platform, code=error.code, count=len(hints))
@@ -127,9 +135,12 @@ class OwnWrites:
         self._bell.clear()
 
 
-def looking_at_own_writes(settings: Settings, ledger: Ledger, observer: Observer, clock: Clock) -> OwnWrites | None:
+def looking_at_own_writes(
+    settings: Settings, bindings: Bindings, ledger: Ledger, observer: Observer, clock: Clock
+) -> OwnWrites | None:
     """None where an installation doesn't ask its platforms for changes."""
-    return OwnWrites(ledger, observer, clock) if settings.feeds.enabled else None
+    looking = Looking(followed(bindings), bindings, ledger.snapshots, observer)
+    return OwnWrites(ledger, bindings, looking, clock) if settings.feeds.enabled else None
 
 
 def _position(after: int, taken_until: datetime | None) -> Mapping[str, object]:

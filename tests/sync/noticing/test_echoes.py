@@ -9,6 +9,8 @@ import pytest
 from schema.roles import PlatformRole
 from sync.ledger.port import Hold, Outcome
 from sync.ledger.records import Operation, Run, Step, StepStatus
+from sync.noticing.followed import followed
+from sync.noticing.looking import Looking
 from sync.noticing.own_writes import OwnWrites
 from tests.sync.conftest import HeldClock
 from tests.sync.flows.stories import entity_id, succeeded
@@ -238,8 +240,13 @@ async def test_a_record_that_a_run_took_back_is_gone_by_that_run(office: Office,
 # ---------------------------------------------------------------------------------------- our own writes at once
 
 
+def own_writes(office: Office, watchman: Watchman) -> OwnWrites:
+    looking = Looking(followed(office.bindings), office.bindings, office.ledger.snapshots, watchman.observer)
+    return OwnWrites(office.ledger, office.bindings, looking, office.clock)
+
+
 async def test_what_a_run_wrote_is_told_at_once_whatever_the_feeds_do(office: Office, watchman: Watchman):
-    writes = OwnWrites(office.ledger, watchman.observer, office.clock)
+    writes = own_writes(office, watchman)
     assert await writes.look() == 0
     account = billed(office, 12)
     await watchman.look("salesforce", "Account", CRM, office.external(account, "salesforce"), baseline=True)
@@ -255,10 +262,28 @@ async def test_what_a_run_wrote_is_told_at_once_whatever_the_feeds_do(office: Of
     assert await writes.look() == 0
 
 
+async def test_an_automation_right_behind_our_write_is_told_beside_it(office: Office, watchman: Watchman):
+    """The platform's own rule, which runs within the write itself."""
+    writes = own_writes(office, watchman)
+    await writes.look()
+    account = billed(office, 15)
+    key = office.external(account, "salesforce")
+    await watchman.look("salesforce", "Account", CRM, key, baseline=True)
+    site, industry = f"https://{uuid4().hex}.example", f"Industry {uuid4().hex[:8]}"
+    office.control.fault("salesforce", "overwrite_field", entity="Account", field="Website", value=site)
+    run = await succeeded(office, "updateAccount", id=office.id_of("Account", account), industry=industry)
+    office.control.calm()
+    await writes.look()
+    ours, theirs = await watchman.news()
+    assert (ours.change.run, set(ours.change.changes)) == (run.id, {"industry"})
+    assert (theirs.change.run, theirs.change.changes["website"][1]) == (None, site)
+    assert ours.correlation_id != theirs.correlation_id
+
+
 async def test_of_several_processes_one_looks_and_a_dead_ones_work_is_taken_over(
     office: Office, watchman: Watchman, claimed_step
 ):
-    one, other = (OwnWrites(office.ledger, watchman.observer, office.clock) for _ in range(2))
+    one, other = (own_writes(office, watchman) for _ in range(2))
     await one.look()
     key = office.external(billed(office, 13), "salesforce")
     _, hold, step = await claimed_step(operation=Operation.UPDATE, external_id=key, asked={"industry": "X"})
@@ -271,7 +296,7 @@ async def test_of_several_processes_one_looks_and_a_dead_ones_work_is_taken_over
 
 
 async def test_a_platform_that_is_away_keeps_nobody_waiting(office: Office, watchman: Watchman, claimed_step):
-    writes = OwnWrites(office.ledger, watchman.observer, office.clock)
+    writes = own_writes(office, watchman)
     await writes.look()
     key = office.external(billed(office, 14), "salesforce")
     _, hold, step = await claimed_step(operation=Operation.UPDATE, external_id=key, asked={"industry": "X"})

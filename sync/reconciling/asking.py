@@ -103,7 +103,7 @@ class Asking:
         for name in dict.fromkeys(wanted.comparisons):
             comparison = self._comparisons.get(name)
             if comparison is None:
-                message = f"There is no comparison {name}{nearest(name, self._comparisons)}."
+                message = f"There is no comparison {name}{nearest(name, self._comparisons)}"
                 refusals.append(_refusal(RefusalCode.INVALID, message, "comparison"))
             elif not comparison.applies(self._firm):
                 message = f"No connected platforms have both sides of {name}."

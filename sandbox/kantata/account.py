@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sandbox.kantata.collection import Collection, subject_of
-from sandbox.kantata.feed import Feed
+from sandbox.kantata.feed import VALUE_EVENT, Feed
 from sandbox.stamps import Stamps
 from sandbox.store import Record, Table
 from sandbox.write_faults import WriteFaults
@@ -129,9 +129,15 @@ class Account:
 
     def _changed(self, name: str, action: str, before: Record | None, after: Record | None) -> None:
         self.version += 1
-        collection = self.collections[name]
-        if collection.event is not None and not (self.clock.kept and action == "updated"):
-            self.feed.tell(collection, action, before, after, at=self.now(), user_id=self.user_id)
+        if self.clock.kept and action == "updated":
+            return
+        record = after or before or {}
+        owner, subject_id = self.collections[name], record.get("id", "")
+        if name == "custom_field_values" and record["subject_type"] in self.by_subject:
+            owner, subject_id = self.by_subject[record["subject_type"]], record["subject_id"]
+            action = f"{VALUE_EVENT}_{action}"
+        if owner.event is not None:
+            self.feed.tell(owner, subject_id, action, (before, after), at=self.now(), user_id=self.user_id)
 
 
 def access_token(name: str, seed: int) -> str:

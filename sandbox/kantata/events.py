@@ -10,12 +10,14 @@ from sandbox.kantata.account import ACCOUNT_ID, Account
 from sandbox.kantata.attributes import Kind, derived, stored
 from sandbox.kantata.collection import Association, Collection, Filter, Given, Keep, belongs_to
 from sandbox.kantata.errors import BadRequestError
-from sandbox.kantata.feed import visible
+from sandbox.kantata.feed import VALUE_EVENT, visible
 from sandbox.kantata.filters import after, before, by_ids, equal, one_of
 from sandbox.kantata.parameters import listed
 from sandbox.store import Record
 
 ACTIONS = ("created", "updated", "deleted")
+VALUED = ("workspaces", "stories", "users", "workspace_groups", "workspace_resources")
+"""Collections whose records have custom fields."""
 
 
 def _told(account: Account, _value: Any, _given: Given) -> Keep:
@@ -64,7 +66,7 @@ def event_types(collections: Iterable[Collection]) -> list[dict[str, Any]]:
         }
         for collection in collections
         if collection.event is not None
-        for action in ACTIONS
+        for action in (*ACTIONS, *(f"{VALUE_EVENT}_{each}" for each in ACTIONS if collection.name in VALUED))
     ]
 
 

@@ -11,6 +11,8 @@ from sandbox.store import Record, Table
 
 RETENTION = timedelta(days=9)
 FIRST_EVENT_ID = 5_000_000_001
+VALUE_EVENT = "custom_field_value"
+"""How an event begins that tells of a custom field's value, in the name of the record that has it."""
 
 
 class Feed:
@@ -27,22 +29,22 @@ class Feed:
     def tell(
         self,
         collection: Collection,
+        subject_id: str,
         action: str,
-        before: Record | None,
-        after: Record | None,
+        change: tuple[Record | None, Record | None],
         *,
         at: datetime,
         user_id: str,
     ) -> None:
+        """`change`: what it was of which the event tells, and what it became: the subject, or something of its own."""
         self._told += 1
-        subject = after or before or {}
-        earlier, later = payload(before), payload(after)
+        earlier, later = map(payload, change)
         self.table.insert(
             {
                 "id": str(FIRST_EVENT_ID + self._told),
                 "event_type": f"{collection.event}:{action}",
                 "subject_type": collection.subject,
-                "subject_id": int(subject["id"]),
+                "subject_id": int(subject_id),
                 "subject_changed_at": at,
                 "created_at": at + self._delay(),
                 "user_id": user_id,

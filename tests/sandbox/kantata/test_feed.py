@@ -80,3 +80,18 @@ def test_event_types_are_listed_with_their_fields(api):
     types = {each["event_type"]: each for each in api.get("subscribed_events/event_types.json")["event_types"]}
     assert {"workspace:updated", "time_entry:created", "timesheet:created", "expense_report:created"} <= set(types)
     assert types["workspace:updated"]["fields"]["title"] == "text"
+
+
+def test_a_custom_fields_value_is_told_in_its_records_name(api):
+    project = api.ids("workspaces")[0]
+    field = next(each for each in api.rows("custom_fields", subject_type="Workspace") if each["value_type"] == "string")
+    value = {"subject_type": "Workspace", "subject_id": int(project), "custom_field_id": int(field["id"]), "value": "Z"}
+    before = api.rows("workspaces", only=project)[0]["updated_at"]
+    api.clock.pass_(seconds=5)
+    api.post("custom_field_values", {"custom_field_value": value})
+    told = [each for each in api.rows("subscribed_events") if "custom_field_value" in each["event_type"]]
+    assert {each["event_type"] for each in told} >= {"workspace:custom_field_value_created"}
+    assert {(each["subject_type"], each["subject_id"]) for each in told} == {("Workspace", int(project))}
+    assert api.rows("workspaces", only=project)[0]["updated_at"] == before
+    listed = {each["event_type"] for each in api.get("subscribed_events/event_types")["event_types"]}
+    assert {each["event_type"] for each in told} <= listed

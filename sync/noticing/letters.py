@@ -14,8 +14,11 @@ from runtime.settings import Settings
 from schema.errors import LedgerUnavailable
 from sync.ledger.port import Ledger
 from sync.ledger.port_of_changes import Received
+from sync.noticing.followed import followed
+from sync.noticing.looking import Looking
 from sync.noticing.metrics import LETTER_METRICS
-from sync.noticing.opening import Looking, Opener
+from sync.noticing.observer import Observer
+from sync.noticing.opening import Looks, Opener
 
 SECONDS = 1.0
 """Between two looks into the inbox where nothing rings."""
@@ -28,11 +31,14 @@ LANES = 3
 
 
 def opening_letters(
-    settings: Settings, bindings: Bindings, ledger: Ledger, observer: Looking, clock: Clock
+    settings: Settings, bindings: Bindings, ledger: Ledger, observer: Observer, clock: Clock
 ) -> "Letters | None":
     """For the platforms that may send webhooks; None where none may."""
     senders = {name: platform for name, platform in bindings.platforms.items() if name in settings.webhooks}
-    return Letters(ledger, senders, observer, clock) if senders else None
+    if not senders:
+        return None
+    looking = Looking(followed(bindings), bindings, ledger.snapshots, observer)
+    return Letters(ledger, senders, looking, clock)
 
 
 class Letters:
@@ -42,14 +48,14 @@ class Letters:
         self,
         ledger: Ledger,
         platforms: Mapping[str, Connected],
-        observer: Looking,
+        looks: Looks,
         clock: Clock,
         *,
         seconds: float = SECONDS,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
-        openers = [Opener(ledger, platform, observer, clock) for platform in platforms.values()]
+        openers = [Opener(ledger, platform, looks, clock) for platform in platforms.values()]
         self._boxes = [Box(ledger, opener, clock, seconds=seconds) for opener in openers]
 
     async def run(self) -> None:

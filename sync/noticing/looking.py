@@ -62,7 +62,15 @@ class Looking:
             (feed.platform.name, feed.type, feed.role): feed for feed in feeds.values() if isinstance(feed, FacetFeed)
         }
 
-    async def look(self, platform: Connected, wanted: Wanted, *, noticed_by: str, baseline: bool = False) -> Tally:
+    async def look(
+        self,
+        platform: Connected,
+        wanted: Wanted,
+        *,
+        noticed_by: str,
+        baseline: bool = False,
+        correlation_id: str | None = None,
+    ) -> Tally:
         """Raises the platform's errors: then nothing, or only a part, has been looked at."""
         tally = Tally()
         if not wanted.hints:
@@ -70,12 +78,17 @@ class Looking:
         before = {} if baseline else await self._decided(platform, wanted)
         seen = [hint for hint in wanted.hints if self._is_seen(platform, hint)]
         if seen:
-            noticed = await self._observer.look(platform.name, seen, noticed_by=noticed_by, baseline=baseline)
+            noticed = await self._observer.look(
+                platform.name, seen, noticed_by=noticed_by, baseline=baseline, correlation_id=correlation_id
+            )
             tally.add(noticed, baseline=baseline)
         if not baseline:
             parents = await self._parents(platform, before, await self._decided(platform, wanted))
             if parents:
-                tally.add(await self._observer.look(platform.name, parents, noticed_by=noticed_by))
+                noticed = await self._observer.look(
+                    platform.name, parents, noticed_by=noticed_by, correlation_id=correlation_id
+                )
+                tally.add(noticed)
         return tally
 
     def _is_seen(self, platform: Connected, hint: Hint) -> bool:

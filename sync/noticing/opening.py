@@ -24,6 +24,7 @@ from schema.errors import (
 from sync.calendar import due_at
 from sync.ledger.port import Ledger, NewException
 from sync.ledger.port_of_changes import Received
+from sync.noticing.looking import Wanted
 from sync.noticing.metrics import LETTER_METRICS
 
 NOTICED_BY = "webhook"
@@ -35,23 +36,23 @@ _OWN_FAULT = (UpstreamInvalidResponse, UpstreamTooLarge)
 _AWAY = (RetryLater, NeedsPerson, DeadlineExceeded)
 
 
-class Looking(Protocol):
-    """As `sync.noticing.observer.Observer` does."""
+class Looks(Protocol):
+    """As `sync.noticing.looking.Looking` does: at records, and at those whose values they decide."""
 
     async def look(
-        self, platform: str, hints: Sequence[Hint], *, noticed_by: str, correlation_id: str | None = None
+        self, platform: Connected, wanted: Wanted, *, noticed_by: str, correlation_id: str | None = None
     ) -> object: ...
 
 
 class Opener:
     """Of the messages of one platform."""
 
-    def __init__(self, ledger: Ledger, platform: Connected, observer: Looking, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, platform: Connected, looks: Looks, clock: Clock) -> None:
         self.source = platform.name
         self._inbox = ledger.inbox
         self._ledger = ledger
-        self._inbound = platform.inbound
-        self._observer = observer
+        self._platform = platform
+        self._looks = looks
         self._clock = clock
 
     async def open(self, letters: Sequence[Received]) -> float:
@@ -70,7 +71,7 @@ class Opener:
         return await self._look([letter for letter in letters if letter.id in named], named)
 
     def _hints(self, letter: Received) -> Sequence[Hint]:
-        found = self._inbound.hints(letter.body)
+        found = self._platform.inbound.hints(letter.body)
         return [replace(hint, correlation_id=letter.correlation_id or None) for hint in found]
 
     async def _look(self, letters: Sequence[Received], named: Mapping[int, Sequence[Hint]]) -> float:
@@ -81,7 +82,9 @@ class Opener:
         first = letters[0].correlation_id
         correlation_id.set(first)
         try:
-            await self._observer.look(self.source, hints, noticed_by=NOTICED_BY, correlation_id=first or None)
+            await self._looks.look(
+                self._platform, Wanted(hints=hints), noticed_by=NOTICED_BY, correlation_id=first or None
+            )
         except LedgerUnavailable:
             raise
         except CrosswalkError as error:

@@ -2,31 +2,33 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from platforms.feeds import Hint
+from platforms.connected import Connected
 from platforms.slots import Priority
 from platforms.urgency import urgency
 from schema.errors import Queue, UpstreamRejected
 from schema.roles import PlatformRole
 from sync.ledger.port import Ledger
 from sync.ledger.records import BusinessException, ExceptionState
+from sync.noticing.followed import followed
 from sync.noticing.letters import LEASE_SECONDS, Letters
+from sync.noticing.looking import Looking, Wanted
 from sync.noticing.opening import MOST_TRIES, SET_ASIDE
 from tests.sync.conftest import HeldClock
 from tests.sync.noticing.conftest import Watchman
 from tests.sync.office import Office
 
-CRM = PlatformRole.CRM
+CRM, ERP = PlatformRole.CRM, PlatformRole.ERP
 
 
 @pytest.fixture
 def letters(office: Office, watchman: Watchman, clock: HeldClock) -> Letters:
-    return Letters(office.ledger, office.platforms, watchman.observer, clock, seconds=0.05)
+    looking = Looking(followed(office.bindings), office.bindings, office.ledger.snapshots, watchman.observer)
+    return Letters(office.ledger, office.platforms, looking, clock, seconds=0.05)
 
 
 async def arrive(ledger: Ledger, source: str, *records: Any, body: bytes | None = None, **given: str) -> None:
@@ -66,9 +68,9 @@ class Stub:
         self.looked = asyncio.Event()
 
     async def look(
-        self, platform: str, hints: Sequence[Hint], *, noticed_by: str, correlation_id: str | None = None
+        self, platform: Connected, wanted: Wanted, *, noticed_by: str, correlation_id: str | None = None
     ) -> None:
-        ids = tuple(hint.external_id for hint in hints)
+        ids = tuple(hint.external_id for hint in wanted.hints)
         self.looks.append(ids)
         self.classes.append(urgency.get())
         self.looked.set()
@@ -112,6 +114,30 @@ async def test_whatever_order_and_however_often_one_difference_is_one_event(offi
     await arrive(office.ledger, "salesforce", {"entity": "Account", "id": key})
     await letters.work()
     assert len(await watchman.news()) == 1
+
+
+async def test_a_payments_message_tells_of_the_invoice_that_it_pays(office, watchman, letters):
+    payment = next(
+        each
+        for each in office.of_firm("Payment")
+        if each["invoice"] and office.control.record("netsuite", "customerPayment", office.external(each, "netsuite"))
+    )
+    invoice = next(each for each in office.of_firm("Invoice") if each["key"] == payment["invoice"])
+    paid, key = office.external(payment, "netsuite"), office.external(invoice, "netsuite")
+    await watchman.look("netsuite", "Invoice", ERP, key, baseline=True)
+    await watchman.look("netsuite", "Payment", ERP, paid, baseline=True)
+    office.control.remove("netsuite", "customerPayment", paid)
+    await arrive(
+        office.ledger,
+        "netsuite",
+        {"entity": "customerpayment", "id": paid, "change": "deleted"},
+        correlation_id="script-1",
+    )
+    await letters.work()
+    news = {event.change.type: event for event in await watchman.news()}
+    assert news["Payment"].change.gone
+    assert "balance.amount" in news["Invoice"].change.changes
+    assert {event.correlation_id for event in news.values()} == {"script-1"}
 
 
 async def test_a_message_that_says_deleted_of_what_is_there_deletes_nothing(office, watchman, letters):

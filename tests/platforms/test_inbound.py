@@ -1,10 +1,12 @@
 """Whether a message is the platform's, and which records it names: as Standard Webhooks and its own library say."""
 
 import json
+import re
 import struct
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -152,6 +154,18 @@ def test_nothing_that_was_signed_may_be_another(inbound):
     assert {what: refused(inbound, each).fault for what, each in changed.items()} == dict.fromkeys(
         changed, Fault.FORGED
     )
+
+
+def test_the_documentations_example_is_signed_as_it_says(inbound):
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    example = re.search(r"```http\n.*?\n((?:[\w-]+: .*\n)+)\n(.*?)\n```\n\nSigned with `(.*?)`", page, re.DOTALL)
+    assert example is not None
+    lines, body, secret = example.groups()
+    headers = dict(line.split(": ", 1) for line in lines.splitlines())
+    sent = Post(method="POST", url="https://crosswalk.example/webhooks/erp", headers=headers, body=body.encode())
+    now = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert verify(inbound, sent, secrets=[secret], now=now) == headers["webhook-id"]
+    assert inbound.hints(sent.body) == (Hint(type="Invoice", role=ERP, external_id="1000042"),)
 
 
 def test_without_any_secret_nothing_is_believed(inbound):

@@ -24,6 +24,8 @@ PER_HOOK = 4
 """Deliveries to one webhook that all processes have under way."""
 _LEASE_SECONDS = 30.0
 """Beyond the receiver's time: after that another process takes up what this one has left."""
+_STOP_SECONDS = 2.0
+"""For what is under way when the process is told to stop."""
 _PASSING_SECONDS = 60.0
 """Between two moves past events that no webhook is told: none is read anew, and none of them counts as missed."""
 _TIDYING_SECONDS = 600.0
@@ -56,7 +58,7 @@ class Delivering:
         self._kinds = followed()
         self._bell = asyncio.Event()
         self._ear = self._bell.set
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Taken] = {}
         self._done_at: dict[str, float] = {}
         self._troubled: set[str] = set()
 
@@ -71,9 +73,7 @@ class Delivering:
                 await self._rung()
         finally:
             self._ledger.bell.leave(self._ear)
-            for task in tuple(self._under_way):
-                task.cancel()
-            await self.settled()
+            await self._attempt("leave deliveries to others", self._stop)
 
     async def look(self) -> None:
         """Makes deliveries of what has happened, and begins those that are due; `settled` waits for these."""
@@ -89,6 +89,17 @@ class Delivering:
         """Until nothing is under way."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
+    async def _stop(self) -> None:
+        """What is under way has a moment to end; what doesn't is left to others at once."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_STOP_SECONDS)
+        left = dict(self._under_way)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            await self._ledger.deliveries.give_back(tuple(left.values()))
+
     async def _distribute(self) -> int:
         return await self._ledger.hooks.distribute(self._trying.audience.is_meant, self._kinds, self._missed, most=PAGE)
 
@@ -102,11 +113,11 @@ class Delivering:
         seconds = self._trying.seconds + _LEASE_SECONDS
         for taken in await self._ledger.deliveries.take(most=free, per_hook=self._per_hook, seconds=seconds):
             task = asyncio.create_task(self._deliver(taken))
-            self._under_way.add(task)
+            self._under_way[task] = taken
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._bell.set()  # the next of that record may be waiting
 
     async def _deliver(self, taken: Taken) -> None:

@@ -80,6 +80,9 @@ class DatabaseDeliveries:
     async def end(self, taken: Taken, verdict: Verdict) -> bool:
         return await self._transactions.write(lambda tx: deliveries.end(tx, taken, verdict))
 
+    async def give_back(self, taken: Sequence[Taken]) -> None:
+        await self._transactions.write(lambda tx: deliveries.give_back(tx, taken))
+
     async def get(self, delivery_id: str) -> Delivery | None:
         return await self._transactions.read(lambda connection: deliveries.get(connection, delivery_id))
 

@@ -118,6 +118,12 @@ async def end(tx: Transaction, taken: Taken, verdict: Verdict) -> bool:
     return True
 
 
+async def give_back(tx: Transaction, taken: Sequence[Taken]) -> None:
+    for number, tries in sorted((each.delivery.number, each.delivery.tries) for each in taken):
+        same = (deliveries.c.number == number, IS_WAITING, deliveries.c.tries == tries)
+        await tx.do(sa.update(deliveries).where(*same).values(taken_until=None))
+
+
 async def _tell_hook(tx: Transaction, hook: Hook, verdict: Verdict, disable: str | None, *, delivered: bool) -> None:
     values: dict[str, Any] = {}
     if delivered and hook.failing_since is not None:

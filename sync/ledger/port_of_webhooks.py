@@ -229,6 +229,10 @@ class Deliveries(Protocol):
         """Writes a try down. False, and nothing is changed, where somebody else has taken the delivery since."""
         ...
 
+    async def give_back(self, taken: Sequence[Taken]) -> None:
+        """Lets others take at once what nobody knows the outcome of, unless somebody has taken it since."""
+        ...
+
     async def get(self, delivery_id: str) -> Delivery | None: ...
 
     async def page(

@@ -286,6 +286,26 @@ async def test_what_a_process_left_when_it_died_is_delivered_by_another(ledger, 
     assert [event["sequence"][-1] for _, _, event in receiver.got] == ["1", "1", "2"]
 
 
+async def test_what_is_under_way_at_a_stop_is_left_to_others_at_once(
+    ledger, receiver, registered, changed, clock, monkeypatch
+):
+    monkeypatch.setattr("sync.delivering.service._STOP_SECONDS", 0.0)
+    await registered()
+    await changed("p1")
+    stopped = a_service(ledger, clock, receiver)
+    receiver.hold = asyncio.Event()
+    running = asyncio.create_task(stopped.run())
+    async with asyncio.timeout(20):
+        while not receiver.got:  # noqa: ASYNC110 - what is waited for is what is tested
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    receiver.hold = None
+    await rounds(a_service(ledger, clock, receiver))
+    assert len(receiver.got) == 2
+
+
 async def test_one_that_comes_late_with_its_outcome_changes_nothing(ledger, registered, changed, service, clock):
     hook = await registered()
     await changed("p1")

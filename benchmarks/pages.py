@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-READS, WRITES, CHAOS, STREAMS = "READS.md", "WRITES.md", "CHAOS.md", "STREAMS.md"
+READS, WRITES, STREAMS, CHAOS, EVENTS = "READS.md", "WRITES.md", "STREAMS.md", "CHAOS.md", "EVENTS.md"
 RESULTS = FOLDER / "RESULTS.md"
 
 _TOP = """# Results
@@ -24,7 +24,7 @@ def publish(name: str, text: str) -> Path:
 
 def overview() -> str:
     """RESULTS.md, from the pages that there are."""
-    return "\n".join([_TOP, *(line for name in (READS, WRITES, CHAOS, STREAMS) for line in _essence(name))])
+    return "\n".join([_TOP, *(line for name in (READS, WRITES, STREAMS, CHAOS, EVENTS) for line in _essence(name))])
 
 
 def _essence(name: str) -> Iterator[str]:

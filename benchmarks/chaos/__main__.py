@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.chaos import matrix, promises, report
+from benchmarks.chaos import events, matrix, promises, report
 from benchmarks.chaos.course import Course, Figures
 from benchmarks.chaos.matrix import Matrix
 from benchmarks.chaos.stage import Plan, staged
@@ -75,6 +75,8 @@ def told(figures: Figures) -> None:
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["events"]:
+        return events.main(sys.argv[2:])
     asked = _options().parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # everything started ends with us, however we are stopped
     with (

@@ -21,32 +21,35 @@ class World:
 
     def __init__(self, ready: Mapping[str, Any]) -> None:
         self.platforms: Mapping[str, Mapping[str, Any]] = ready["platforms"]
-        self._url: str = ready["control"]
+        self.control: str = ready["control"]
 
     def firm(self, *types: str) -> dict[str, list[Record]]:
-        found: dict[str, list[Record]] = self._send("GET", f"/firm?type={','.join(types)}")
+        found: dict[str, list[Record]] = self.send("GET", f"/firm?type={','.join(types)}")
         return found
 
     def records(self, platform: str, entity: str) -> list[Record]:
-        found: list[Record] = self._send("GET", f"/records/{platform}/{entity}")["records"]
+        found: list[Record] = self.send("GET", f"/records/{platform}/{entity}")["records"]
         return found
 
     def reset(self) -> None:
-        self._send("POST", "/reset")
+        self.send("POST", "/reset")
 
     def fault(self, platform: str, kind: str, **how: Any) -> None:
-        self._send("POST", "/faults", {"platform": platform, "kind": kind, **how})
+        self.send("POST", "/faults", {"platform": platform, "kind": kind, **how})
 
     def faults(self) -> list[Record]:
-        found: list[Record] = self._send("GET", "/faults")["faults"]
+        found: list[Record] = self.send("GET", "/faults")["faults"]
         return found
 
     def no_faults(self) -> None:
-        self._send("DELETE", "/faults")
+        self.send("DELETE", "/faults")
 
-    def _send(self, method: str, path: str, body: Any = None) -> Any:
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the control API; its answer."""
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, content, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self.control + path, content, {"Content-Type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 

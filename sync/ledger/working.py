@@ -1,6 +1,6 @@
 """What a worker writes while it holds a run: all behind the check that it still does."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -118,7 +118,7 @@ _ORDER_KEY = sa.select(runs.c.order_key).where(_IS_IT)
 _GET_ON = sa.update(runs).where(IS_HELD).values(tries=0, crashes=0).returning(runs.c.correlation_id)
 
 
-@cache
+@lru_cache(maxsize=200)
 def _setting(names: frozenset[str]) -> sa.Executable:
     """Sets these columns of one run to what is given for each. There are as many as there are ways to go on."""
     return (

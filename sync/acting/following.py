@@ -1,6 +1,7 @@
 """Reads the ledger's events of changed records: which rules have to look at what, and where platforms contradict."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +15,12 @@ from sync.acting.metrics import METRICS
 from sync.acting.modes import Modes
 from sync.acting.rule import Rule, Wake
 from sync.acting.rules import Rules
-from sync.acting.tugs import MOST_ROUNDS, cause_of, exception_of, moved, rounds_of
+from sync.acting.tugs import MOST_ROUNDS, ROUND, cause_of, exception_of, moved, rounds_of, writes_of
 from sync.firm import Firm
 from sync.ledger.port import Ledger, NewException
 from sync.ledger.port_of_acting import Move, Noted, Place, Tug, Woken
 from sync.ledger.port_of_changes import RecordChange, change_kind
-from sync.ledger.records import Event
+from sync.ledger.records import Event, Step
 
 CURSOR = "triggers"
 PAGE = 500
@@ -37,6 +38,7 @@ class _Page:
     """What a page of events comes to."""
 
     tugs: dict[Place, Tug]
+    writes: Mapping[str, Sequence[Step]]
     touched: set[Place] = field(default_factory=set)
     woken: list[Woken] = field(default_factory=list)
     raised: list[tuple[NewException, str]] = field(default_factory=list)
@@ -66,7 +68,8 @@ class Following:
         if not events:
             return False
         told = [found for event in events if (found := _told(event)) is not None]
-        page = _Page(dict(await self._ledger.triggers.tugs({*self._places(told)})))
+        tugs = await self._ledger.triggers.tugs({*self._places(told)})
+        page = _Page(dict(tugs), await self._writes(told, tugs))
         for each in told:
             self._take(page, each)
         noted = Noted(
@@ -77,6 +80,12 @@ class Following:
         )
         await self._ledger.triggers.note(CURSOR, cursor, noted)  # somebody else may have read them meanwhile
         return True
+
+    async def _writes(self, told: Sequence[_Told], tugs: Mapping[Place, Tug]) -> Mapping[str, Sequence[Step]]:
+        """What was written to the records of which a path has changed before: only that can be taken back."""
+        times = Counter(self._places(told))
+        again = {subject for (subject, path), count in times.items() if count > 1 or (subject, path) in tugs}
+        return await self._ledger.triggers.writes(again, since=self._clock.now() - MOST_ROUNDS * ROUND)
 
     def _places(self, told: Sequence[_Told]) -> Iterator[Place]:
         for each in told:
@@ -126,7 +135,7 @@ class Following:
         )
         tug = moved(known, move, resumed=known.cause is not None and not known.paused)
         page.touched.add(place)
-        rounds = rounds_of(tug.moves)
+        rounds = rounds_of(tug.moves, writes_of(path, page.writes.get(event.subject, ()), tug.moves))
         if len(rounds) >= MOST_ROUNDS and not tug.paused:
             tug = msgspec.structs.replace(tug, cause=cause_of(tug), paused=True)
             page.raised.append((exception_of(tug, rounds, self._clock.now()), event.correlation_id))

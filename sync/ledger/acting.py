@@ -1,5 +1,6 @@
 """What rules have to look at: written down together with how far the events were read, taken by one at a time."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +12,9 @@ from runtime.database import Connection
 from sync.ledger import cursors, problems
 from sync.ledger.port_of_acting import Looked, Noted, Place, Standing, Trigger, Tug, Woken
 from sync.ledger.port_of_changes import Cursor
-from sync.ledger.records import ExceptionState, Run
+from sync.ledger.records import ExceptionState, Run, Step, StepStatus
 from sync.ledger.rows import record_of
-from sync.ledger.tables import IS_OPEN, exceptions, runs
+from sync.ledger.tables import IS_OPEN, exceptions, runs, steps
 from sync.ledger.tables_of_acting import IS_REFUSED, IS_TO_BE_LOOKED_AT, triggers, tugs
 from sync.ledger.transaction import Transaction
 
@@ -34,6 +35,18 @@ async def known_tugs(connection: Connection, places: Collection[Place]) -> Mappi
         asked = sa.select(*columns).select_from(tugs.outerjoin(exceptions, open_one)).where(some)
         for row in (await connection.execute(asked)).all():
             found[row.subject, row.path] = record_of(Tug, row)
+    return found
+
+
+async def writes(connection: Connection, subjects: Collection[str], since: datetime) -> Mapping[str, Sequence[Step]]:
+    found: dict[str, list[Step]] = defaultdict(list)
+    wanted = sorted(subjects)
+    done = (steps.c.status == StepStatus.SUCCEEDED, steps.c.finished_at >= since)
+    for start in range(0, len(wanted), AT_ONCE):
+        about = runs.c.order_key.in_(wanted[start : start + AT_ONCE])
+        asked = sa.select(runs.c.order_key, *steps.c).join(steps, steps.c.run_id == runs.c.id).where(about, *done)
+        for row in (await connection.execute(asked.order_by(steps.c.number))).all():
+            found[row.order_key].append(record_of(Step, row))
     return found
 
 

@@ -1,13 +1,13 @@
 """What rules have to look at, in the ledger's database: each method of the port is one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sync.ledger import acting
 from sync.ledger.database_of_changes import Transactions
 from sync.ledger.port_of_acting import Looked, Noted, Place, Standing, Trigger, Tug
 from sync.ledger.port_of_changes import Cursor
-from sync.ledger.records import Run
+from sync.ledger.records import Run, Step
 
 
 class DatabaseTriggers:
@@ -20,6 +20,11 @@ class DatabaseTriggers:
         if not places:
             return {}
         return await self._transactions.read(lambda connection: acting.known_tugs(connection, places))
+
+    async def writes(self, subjects: Collection[str], *, since: datetime) -> Mapping[str, Sequence[Step]]:
+        if not subjects:
+            return {}
+        return await self._transactions.read(lambda connection: acting.writes(connection, subjects, since))
 
     async def note(self, name: str, cursor: Cursor, noted: Noted) -> bool:
         return await self._transactions.write(lambda tx: acting.note(tx, name, cursor, noted))

@@ -1,13 +1,13 @@
 """What those who act upon changes by themselves ask of the ledger. Every method is one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from sync.ledger.records import Json, Run
+from sync.ledger.records import Json, Run, Step
 
 if TYPE_CHECKING:
     from sync.ledger.port import NewException
@@ -127,6 +127,10 @@ class Triggers(Protocol):
 
     async def tugs(self, places: Collection[Place]) -> Mapping[Place, Tug]:
         """Those that are known."""
+        ...
+
+    async def writes(self, subjects: Collection[str], *, since: datetime) -> Mapping[str, Sequence[Step]]:
+        """The finished steps of runs about these records since then."""
         ...
 
     async def note(self, name: str, cursor: "Cursor", noted: Noted) -> bool:

@@ -19,7 +19,12 @@ def feeds(
     facets: Iterable[SoqlFacet], client: Client, platform: str, options: OrgOptions, clock: Clock
 ) -> PlatformFeeds:
     told = list(facets)
-    written = {(each.type, path) for each in writables(options) for path in each.paths}
+    written = {
+        (each.entity, field.name)
+        for each in writables(options)
+        for cell in each.cells.values()
+        for field in cell.mapped.fields
+    }
     traits = {
         (facet.type, facet.role): FeedTraits(overlap=OVERLAP, precision=PRECISION, restamps=_restamps(facet, written))
         for facet in told
@@ -35,6 +40,6 @@ def _restamps(facet: Facet, written: set[tuple[str, str]]) -> frozenset[str]:
     return frozenset(
         row.path.split(".", 1)[0]
         for row in facet.rows
-        if (facet.type, row.path) not in written
-        and any("." in field.name or field.name.endswith("__c") for field in row.fields)
+        for field in row.fields
+        if "." in field.name or (field.name.endswith("__c") and (facet.entity, field.name) not in written)
     )

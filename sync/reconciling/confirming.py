@@ -1,5 +1,6 @@
 """The second look: what differed at first sight, and still does in the very same way, is a difference."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sync.ledger.port import Ledger
@@ -29,9 +30,11 @@ class Confirming:
         self._comparison = comparison
         self._ledger = ledger
 
-    async def look(self, position: Position, last: Reconciliation | None) -> Looked:
-        """At the first hundred of the suspects. ShortAnswer where a platform leaves out records."""
-        some, left = position.suspects[:AT_ONCE], position.suspects[AT_ONCE:]
+    async def look(self, position: Position, ready: Sequence[Suspect], last: Reconciliation | None) -> Looked:
+        """At the first hundred of those that are ready for it. ShortAnswer where a platform leaves out records."""
+        some = ready[:AT_ONCE]
+        looked = {about(each) for each in some}
+        left = tuple(each for each in position.suspects if about(each) not in looked)
         units = await read_again(self._reading, self._comparison, some, position, last)
         confirmed: list[Confirmed] = []
         changed = 0

@@ -12,7 +12,8 @@ from sync.reconciling.seen import Key, Scope
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     """What differed at first sight. `mark`: what exactly; only where it is the same at second sight is it told.
 
-    `key` None: a record of `which` side that nothing links, named by its platform and id.
+    `key` None: a record of `which` side that nothing links, named by its platform and id. `lacks`: the side that has
+    nothing of the key.
     """
 
     key: Key | None
@@ -20,12 +21,13 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     external_id: str
     mark: str
+    lacks: Which | None = None
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`walk` and `platform` count through the comparison's walks and the platforms of each; `after` is where to go on
     there, `seen` how many records were, `had` how many the platform said at its beginning that there are, `again` how
-    often it was begun anew.
+    often it was begun anew. `suspected_at`: when the last of the suspects was seen first.
 
     `known`: by side and platform, keys of records that were there: an answer without them is short. `failing_since`:
     when platforms began to let us down, `short` how often in a row one left out records. `told`: how many

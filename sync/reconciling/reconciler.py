@@ -5,7 +5,7 @@ record. Every stretch ends with one write of all that it came to, so that whoeve
 misses anything nor tells anything twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -20,7 +20,7 @@ from sync.ledger.port_of_reconciliations import Progress, Reconciliation, Reconc
 from sync.reconciling.closing import Closing
 from sync.reconciling.comparison import Comparison
 from sync.reconciling.confirming import Confirming
-from sync.reconciling.position import Position, kept_position, position_of, scope_of
+from sync.reconciling.position import Position, Suspect, kept_position, position_of, scope_of
 from sync.reconciling.seen import Reading, ShortAnswer
 from sync.reconciling.telling import Telling, rest
 from sync.reconciling.walking import Walking
@@ -101,8 +101,9 @@ class Reconciler:
         last = await self._ledger.reconciliations.last(held.comparison, held.scope)
         walking = Walking(reading, comparison, scope, last, self._clock)
         over = walking.is_over(position)
-        if position.suspects and (over or len(position.suspects) >= MOST_SUSPECTS):
-            return await self._look_again(reading, comparison, held, position, last)
+        ready = walking.ready(position)
+        if ready and (over or len(ready) >= MOST_SUSPECTS):
+            return await self._look_again(Confirming(reading, comparison, self._ledger), comparison, held, ready, last)
         if not over:
             walked = await walking.page(position)
             return _got_on(held, walked.position, walked.counts)
@@ -119,18 +120,19 @@ class Reconciler:
 
     async def _look_again(
         self,
-        reading: Reading,
+        confirming: Confirming,
         comparison: Comparison,
         held: Reconciliation,
-        position: Position,
+        ready: Sequence[Suspect],
         last: Reconciliation | None,
     ) -> Progress:
+        position = position_of(held.position)
         assert position.suspected_at is not None
         settled_at = position.suspected_at + timedelta(seconds=SETTLE_SECONDS)
         left = (settled_at - self._clock.now()).total_seconds()
         if left > 0:
             return Progress(position=kept_position(position), counts=held.counts, wait=left)
-        looked = await Confirming(reading, comparison, self._ledger).look(position, last)
+        looked = await confirming.look(position, ready, last)
         told = await self._telling.tell(held, comparison, looked.confirmed, last=last, told_already=position.told)
         counts = {"changed": looked.changed} if looked.changed else {}
         for found in told.differences:

@@ -19,6 +19,8 @@ PAGE = 200
 """Records of one page, and so the most that are compared at a time."""
 MOST_AGAIN = 3
 """How often a platform's list is read from its beginning before too few records are held for a short answer."""
+MOST_WAITING = 2_000
+"""Suspects that wait until the side that they lack was read."""
 _FEW = 3
 _SHARE = 100
 """A list that moves while it is read may lack a few records, or one in so many."""
@@ -48,6 +50,16 @@ class Walking:
 
     def is_over(self, position: Position) -> bool:
         return position.walk >= len(self._comparison.walks)
+
+    def ready(self, position: Position) -> tuple[Suspect, ...]:
+        """Those that may have their second look: what a side lacks only once it has been read to its end, and was
+        whole. Of thousands that lack the same side, what else speaks for its answers has to do.
+        """
+        walks = self._comparison.walks
+        unread = frozenset(walk.which for walk in walks[position.walk :])
+        if len(position.suspects) >= MOST_WAITING:
+            return position.suspects
+        return tuple(each for each in position.suspects if each.lacks is None or each.lacks not in unread)
 
     async def page(self, position: Position) -> Walked:
         walk = self._comparison.walks[position.walk]
@@ -86,7 +98,7 @@ class Walking:
                 unsettled += 1
                 continue
             suspects[unit.about] = _suspect(unit, found)
-        since = known.suspected_at if known.suspects or not suspects else self._clock.now()
+        since = self._clock.now() if len(suspects) > len(known.suspects) else known.suspected_at
         counts = {walk.which: len(page.seen), "compared": len(units)}
         if unsettled:
             counts["changed"] = unsettled
@@ -158,4 +170,5 @@ def _suspect(unit: Unit, found: Sequence[Found]) -> Suspect:
         platform=first.platform,
         external_id=first.external_id,
         mark=mark(found),
+        lacks=None if unit.key is None or (unit.lefts and unit.rights) else "right" if unit.lefts else "left",
     )

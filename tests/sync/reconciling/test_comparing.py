@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from datetime import datetime
 from decimal import Decimal
 
 from sync.ledger.database import DatabaseLedger
@@ -207,3 +208,26 @@ async def test_a_flood_of_differences_is_some_exceptions_and_one_for_the_rest(
         values["total"] = VALUES["total"]
     await compared(ledger, reconciler, clock, "memory")
     assert await open_exceptions(ledger) == []
+
+
+async def test_the_second_look_is_seconds_after_the_first_one_for_each(
+    ledger: DatabaseLedger, clock: HeldClock
+) -> None:
+    """What follows a change within seconds is no difference, also at the end of a comparison that takes minutes."""
+    pair = Pair.of(800)
+    pair.right.rows["r000001"][1]["status"] = "PAID"
+
+    since: list[datetime] = []
+
+    async def slow() -> None:
+        """A second for each answer; before the last page is looked up, a record changes for six seconds."""
+        clock.advance(1)
+        if pair.left.asked >= 9 and not since:
+            since.append(clock.now())
+        ours = bool(since) and (clock.now() - since[0]).total_seconds() <= 6
+        pair.right.rows["r000799"][1]["status"] = "PAID" if ours else "OPEN"
+
+    pair.left.before = pair.right.before = slow
+    _, found = await compared(ledger, pair.reconciler(ledger, clock), clock, "memory")
+    assert since
+    assert prints(found) == {("STATUS", "status", "000001", "r000001")}

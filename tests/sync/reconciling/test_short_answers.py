@@ -24,7 +24,7 @@ SHORT: dict[str, Callable[[str], bool]] = {
 async def test_a_side_that_leaves_out_records_from_the_second_time_on(
     ledger: DatabaseLedger, clock: HeldClock, side: str, part: str, counts: bool
 ) -> None:
-    pair = Pair.of(600)
+    pair = Pair.of(1_000)
     reconciler = pair.reconciler(ledger, clock)
     await compared(ledger, reconciler, clock, "memory")
     short = pair.left if side == "left" else pair.right

@@ -1,8 +1,8 @@
 """Tells the echo of our own governed writes from what others did: by what was written, never by who seems to have."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,9 +13,16 @@ LATE = timedelta(minutes=10)
 """How long after a step a platform may still show what was there before it."""
 MADE = timedelta(days=1)
 """How far back a step is looked for that made a record which was never seen."""
+MAKING = timedelta(minutes=2)
+"""How long a step may be under way before nobody waits for what it makes."""
 AT_ONCE = timedelta(seconds=30)
 """How long after the step that made it a record's stamp may lie, the clocks of two systems apart, for it to be as made.
 """
+_MEANS: Mapping[tuple[str, str, Json], tuple[str, frozenset[Json]]] = {
+    ("Invoice", "approved", True): ("status", frozenset({"POSTED", "OVERDUE"})),
+    ("Invoice", "approved", False): ("status", frozenset({"DRAFT"})),
+}
+"""What is written under another name than it is read: type, path and value of the one; path and values of the other."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 Change = tuple[Json, Json]
 
@@ -30,13 +37,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What a record is now, held against what it was. `echoes`: as its snapshot keeps them."""
+    """What a record is now, held against what it was. `keys`: the paths that hold keys of related records. `echoes`: as
+    its snapshot keeps them.
+    """
 
     before: Mapping[str, Json]
     values: Mapping[str, Json]
     modified_at: datetime | None
     first: bool
-    echoes: Mapping[str, Sequence[str]]
+    keys: Collection[str] = ()
+    echoes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def changes_between(before: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Change]:
@@ -79,7 +89,7 @@ def echoes_after(difference: Difference, steps: Sequence[Step]) -> dict[str, Seq
     """What the new snapshot keeps of the steps that may still be seen later: which of their values are seen by now."""
     kept: dict[str, Sequence[str]] = {}
     for step in steps:
-        seen = {path for path, value in step.asked.items() if same(value, difference.values.get(path))}
+        seen = {path for path, value in difference.values.items() if _wrote(step, path, value)}
         seen |= set(difference.echoes.get(mark(step), ()))
         if seen:
             kept[mark(step)] = sorted(seen)
@@ -107,7 +117,15 @@ def _same_number(one: str, other: str) -> bool:
 
 
 def _wrote(step: Step, path: str, value: Json) -> bool:
-    return path in step.asked and same(step.asked[path], value)
+    if path in step.asked:
+        return same(step.asked[path], value)
+    return any(path == told and value in values for told, values in _meant(step))
+
+
+def _meant(step: Step) -> Iterator[tuple[str, frozenset[Json]]]:
+    for path, value in step.asked.items():
+        if isinstance(value, bool) and (step.type, path, value) in _MEANS:
+            yield _MEANS[step.type, path, value]
 
 
 def _goes_along(path: str, own: Mapping[str, Change]) -> bool:
@@ -141,8 +159,10 @@ def _may_have_made(step: Step) -> bool:
 def _as_made(difference: Difference, step: Step) -> dict[str, Json]:
     """The record as it was when nobody else had touched it yet, by what was asked for."""
     values = dict(difference.values)
-    others = {path for path, asked in step.asked.items() if path in values and not same(asked, values[path])}
-    values |= {path: step.asked[path] for path in others if path != ANCHOR}
+    # A platform may name a related record by an id of its own where it is written, and by another's where it is read.
+    comparable = step.asked.keys() & values.keys() - {ANCHOR, *difference.keys}
+    others = {path for path in comparable if not same(step.asked[path], values[path])}
+    values |= {path: step.asked[path] for path in others}
     for path in values:
         if path not in step.asked and _goes_along(path, dict.fromkeys(others, (None, None))):
             values[path] = None

@@ -29,7 +29,8 @@ from sync.noticing.vanished import Missing, Vanishing
 
 PATIENCE_SECONDS = 10.0
 """How long a new record may be one that a step is just making, before it counts as somebody else's."""
-PAUSE_SECONDS = 0.25
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 2.0
 KEPT_UP = timedelta(days=1)
 """How old `seen_at` of a record may get that is found unchanged again and again."""
 SKEW = timedelta(seconds=5)
@@ -138,13 +139,15 @@ class Observer:
         That ends: each time that one comes too late, another has written something down.
         """
         until = self._clock.monotonic() + PATIENCE_SECONDS
+        pause = FIRST_PAUSE_SECONDS
         noticed, pending = Noticed(), list(external_ids)
         while pending:
             found, late, undecided = await self._once(look, pending, patient=self._clock.monotonic() < until)
             noticed += found
             pending = [*late, *undecided]
             if undecided and not late:
-                await self._pause(PAUSE_SECONDS)
+                await self._pause(max(0.0, min(pause, until - self._clock.monotonic())))
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         return noticed
 
     async def _once(

@@ -9,7 +9,7 @@ from platforms.feeds import Hint
 from sync.ledger.port import Ledger
 from sync.ledger.port_of_changes import Observation, RecordChange, Snapshot, Told
 from sync.ledger.records import Json, Step
-from sync.noticing.echo import LATE, MADE, Difference, Part, changes_between, echoes_after, parts, removal
+from sync.noticing.echo import LATE, MADE, MAKING, Difference, Part, changes_between, echoes_after, parts, removal
 from sync.noticing.sight import Seen
 from sync.noticing.subjects import Subjects
 from sync.noticing.tracked import Tracked
@@ -102,7 +102,7 @@ class Teller:
         if look.baseline or not any(case.was is None and case.seen is not None for case in cases):
             return False
         return await self._ledger.snapshots.being_created(
-            tracked.platform, tracked.type, tracked.role.value, since=began - LATE
+            tracked.platform, tracked.type, tracked.role.value, since=began - MAKING
         )
 
     async def _causes(self, look: Look, cases: Sequence[_Case], began: datetime) -> Mapping[str, list[Step]]:
@@ -130,6 +130,7 @@ class Teller:
             values=case.values,
             modified_at=None if seen is None else seen.modified_at,
             first=case.was is None,
+            keys=tracked.keys,
             echoes={} if case.was is None else case.was.echoes,
         )
         told: tuple[Told, ...] = ()

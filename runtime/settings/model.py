@@ -208,7 +208,8 @@ class Settings(Section):
     keys: tuple[KeySettings, ...] = Field(default=(), description="API keys that guard `/graphql`, each for one role.")
     keys_file: str | None = Field(
         default=None,
-        description="A YAML file with more entries like those of `keys`, for keys that change on their own schedule.",
+        description="A YAML file with more entries like those of `keys`, for keys that change on their own schedule: a "
+        "running gateway takes changes on within seconds.",
     )
     platforms: dict[PlatformName, PlatformSettings] = Field(
         default_factory=dict, description="The firm's systems of record, by the name that answers give as their source."
@@ -235,7 +236,8 @@ class Settings(Section):
     triggers: dict[str, RuleMode] = Field(
         default_factory=dict,
         description="Which rules start runs by themselves when something happens, by the rule's name: `on`, `off`, or "
-        "`propose`, where the run waits for a person.",
+        "`propose`, where the run waits for a person. Rules: `convertWonDeals` (by default `propose`), `syncInvoices` and "
+        "`syncCustomers` (by default `on`).",
     )
     reconciliation: ReconciliationSettings = Field(
         default=ReconciliationSettings(), description="Comparing what several platforms hold of the same."

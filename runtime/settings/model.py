@@ -236,8 +236,7 @@ class Settings(Section):
     triggers: dict[str, RuleMode] = Field(
         default_factory=dict,
         description="Which rules start runs by themselves when something happens, by the rule's name: `on`, `off`, or "
-        "`propose`, where the run waits for a person. Rules: `convertWonDeals` (by default `propose`), `syncInvoices` and "
-        "`syncCustomers` (by default `on`).",
+        "`propose`, where the run waits for a person; one that isn't named is as `docs/triggers.md` says.",
     )
     reconciliation: ReconciliationSettings = Field(
         default=ReconciliationSettings(), description="Comparing what several platforms hold of the same."

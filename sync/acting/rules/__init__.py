@@ -1,7 +1,7 @@
 """One rule per file, each declaring its `RULE`. The file is the registration."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -11,7 +11,7 @@ from sync.acting.rule import Rule
 Rules = Mapping[str, Rule[Any]]
 
 
-@cache
+@lru_cache(maxsize=1)
 def rules() -> Rules:
     """Every rule that this version of Crosswalk knows, by its name."""
     found: dict[str, Rule[Any]] = {}

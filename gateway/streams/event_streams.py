@@ -23,6 +23,7 @@ from gateway.refusals import Refusal, bad_request, coded, unauthenticated
 from gateway.replies import NOT_STORED, refusal_body, respond
 from gateway.streams.edge import Edge
 from gateway.streams.event_stream import COMPLETE, EventStream, complete_event, next_event
+from gateway.streams.joining import joined
 from gateway.streams.places import NoPlaceError
 from gateway.streams.reservations import Reservation, Reservations
 from gateway.streams.validity import KeyWithdrawnError, while_valid
@@ -118,7 +119,8 @@ class EventStreams:
     async def _tell(self, stream: EventStream, admitted: Admitted | Refusal, entry: Entry) -> None:
         async with aclosing(self._bodies(admitted, entry)) as told:
             async for bodies in told:
-                await stream.put(b"".join(map(next_event, bodies)))
+                for events in joined(map(next_event, bodies)):
+                    await stream.put(events)
 
     def _admitted(self, asked: Asked, viewer: Viewer, entry: Entry) -> Admitted | Refusal:
         """What is wrong with a document is told by an event: browsers' EventSource shows nothing else."""

@@ -15,6 +15,7 @@ from gateway.keys import presented_key
 from gateway.refusals import Refusal, coded, unfit
 from gateway.replies import refusal_errors
 from gateway.streams.edge import Edge
+from gateway.streams.joining import joined
 from gateway.streams.messages import (
     BAD_MESSAGE,
     FORBIDDEN,
@@ -35,7 +36,7 @@ from gateway.streams.messages import (
 )
 from gateway.streams.origins import may_connect
 from gateway.streams.places import NoPlaceError
-from gateway.streams.socket_protocol import FRAMES, joined, text_frame
+from gateway.streams.socket_protocol import FRAMES, text_frame
 from gateway.streams.validity import KeyWithdrawnError, while_valid
 from resolvers.engine_port import Viewer
 from runtime.correlation import correlation_id

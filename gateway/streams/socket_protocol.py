@@ -1,7 +1,6 @@
 """The WebSocket itself: uvicorn's, with a clock for callers that stop reading, and a way for frames made already."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
@@ -14,8 +13,6 @@ from gateway.options import EdgeOptions
 
 FRAMES = "crosswalk.frames"
 """In an event of the type `websocket.send`, in the place of `text`: whole frames, to be sent as they are."""
-AT_ONCE = 64_000
-"""Bytes after which a caller is waited for."""
 
 
 class PatientSocket(WebSocketsSansIOProtocol):
@@ -81,18 +78,3 @@ def text_frame(*parts: bytes) -> bytes:
     if size < 1 << 16:
         return b"".join((b"\x81\x7e", size.to_bytes(2), *parts))
     return b"".join((b"\x81\x7f", size.to_bytes(8), *parts))
-
-
-def joined(frames: Iterable[bytes]) -> Iterator[bytes]:
-    """Frames to be written together, a caller being waited for in between."""
-    taken: list[bytes] = []
-    size = 0
-    for frame in frames:
-        taken.append(frame)
-        size += len(frame)
-        if size > AT_ONCE:
-            yield b"".join(taken)
-            taken.clear()
-            size = 0
-    if taken:
-        yield b"".join(taken)

@@ -29,8 +29,11 @@ class Channel:
     def leave(self, seat: "Seat") -> None:
         self.seats.pop(seat, None)
         if not self.seats:
-            self._task.cancel()
-            self._end()
+            self.close()
+
+    def close(self) -> None:
+        self._task.cancel()
+        self._end()
 
     async def _run(self) -> None:
         try:
@@ -132,6 +135,10 @@ class Channels:
         else:
             watch.close()
         return Seat(channel, seen=watch.seen, most=self.most)
+
+    def close(self) -> None:
+        for channel in tuple(self._channels.values()):
+            channel.close()
 
     def _forget(self, key: Hashable, channel: "Channel | None") -> None:
         if self._channels.get(key) is channel:

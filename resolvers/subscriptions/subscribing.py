@@ -70,11 +70,13 @@ class Subscriptions:
         self._desk = desk
         self._bindings = bindings
         self._answer = answer
-        self._follower = Follower(desk.ledger, [stream.kind for stream in STREAMS.values()])
+        kinds = [stream.kind for stream in STREAMS.values()]
+        self._follower = Follower(desk.ledger, kinds, feed_seconds=desk.feed_seconds)
         self._shared = SharedAnswers()
         self._channels = Channels()
 
     async def close(self) -> None:
+        self._channels.close()
         await self._follower.close()
 
     async def open(

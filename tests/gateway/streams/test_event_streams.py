@@ -41,6 +41,14 @@ async def test_a_subscription_tells_each_event_until_the_client_leaves(http: Any
     assert [(line["method"], line["outcome"]) for line in lines] == [("POST", "left"), ("GET", "left")]
 
 
+async def test_what_is_there_at_once_comes_as_events_of_their_own(http: Any, gateway: Any) -> None:
+    names = ["", "x", "ü" * 40_000, "y"]
+    async with stream_of(http, json={"query": SUBSCRIPTION}) as events:
+        await fed(gateway.engine)
+        gateway.engine.feeds[0].put_nowait(names)
+        assert [await events.event() for _ in names] == [("next", {"data": {"renamed": name}}) for name in names]
+
+
 async def test_a_stream_ends_with_a_complete_event_that_has_data(http: Any, gateway: Any) -> None:
     async with stream_of(http, json={"query": SUBSCRIPTION}) as events:
         await fed(gateway.engine)

@@ -70,6 +70,18 @@ async def test_operations_go_on_side_by_side(port: int, gateway: Any) -> None:
         assert (await socket.hear())["id"] == "a"
 
 
+async def test_what_is_there_at_once_comes_as_messages_of_all_sizes(port: int, gateway: Any) -> None:
+    names = ["", "x", *("ü" * size for size in (20, 30, 40, 50, 60, 100, 32_700, 32_800, 100_000)), "y"]
+    async with socket_to(port, gateway.key) as socket:
+        await socket.begin()
+        await socket.subscribe(key='a "key"')
+        await fed(gateway.engine)
+        gateway.engine.feeds[0].put_nowait(names)
+        for name in names:
+            told = {"id": 'a "key"', "type": "next", "payload": {"data": {"renamed": name}}}
+            assert await socket.hear() == told
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

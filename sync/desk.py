@@ -82,6 +82,8 @@ class Desk(Protocol):
     """
 
     ledger: Ledger
+    feed_seconds: float | None
+    """How soon one after the other a platform may be asked for changes; None where nobody asks for any."""
     webhooks: "WebhookDesk | None"
     """Where applications register for what happens; None: this desk has no such place."""
     reconciliations: "ReconciliationDesk | None"

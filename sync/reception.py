@@ -54,8 +54,10 @@ class FrontDesk(Decisions):
         webhooks: WebhookDesk | None = None,
         reconciliations: ReconciliationDesk | None = None,
         triggers: Mapping[str, RuleMode] | None = None,
+        feed_seconds: float | None = None,
     ) -> None:
         super().__init__(ledger, flows, firm, clock, ring=ring)
+        self.feed_seconds = feed_seconds
         self.webhooks = webhooks
         self.reconciliations = reconciliations
         self.rules = Answers(ledger, firm, rules(), modes_of(triggers or {}))

@@ -80,6 +80,7 @@ class Workshop:
             webhooks=webhook_desk(settings, ledger, clock),
             reconciliations=asking_of(settings, bindings, ledger, clock),
             triggers=settings.triggers,
+            feed_seconds=settings.feeds.shortest_seconds if settings.feeds.enabled else None,
         )
         self._services: tuple[Service, ...] = ()
         if self.workers is not None:

@@ -30,8 +30,8 @@ from benchmarks.chaos.stage import grounded
 from benchmarks.chaos.trouble import Troublemaker
 from benchmarks.chaos.world import World, running_world
 from benchmarks.pages import EVENTS, publish
+from gateway.cli.baseline import all_known
 from gateway.cli.demo_webhooks import new_secrets, subscribe
-from sync.ledger.database import DatabaseLedger
 
 CHANGES, KILLS, LISTENERS, ACCOUNTS = 500, 40, 20, 100
 AT_ONCE = 24
@@ -95,7 +95,7 @@ class EventCourse:
             await clients.answered()
             await asyncio.to_thread(subscribe, self._world.control, urls[0].removesuffix("/graphql"), secrets)
             told = Told(ground.ledger)
-            await _all_known(ground.ledger)
+            await all_known(ground.ledger, seconds=BASELINE_SECONDS)
             rows = await asyncio.to_thread(rows_of_changes, self._world, self._dice, many=self._asked.changes)
             listeners = list(_listeners(urls, ground.installed.keys["portal"], self._asked.listeners))
             assert ground.servers is not None
@@ -170,16 +170,6 @@ class EventCourse:
                     heard.repeated += repeated
                     heard.disordered += disordered
             heard.repeated += sum(map(len, by_record.values()))  # of what nobody has changed
-
-
-async def _all_known(ledger: DatabaseLedger) -> None:
-    """Every record has been looked at once, so that each change is told with what was before."""
-    async with asyncio.timeout(BASELINE_SECONDS):
-        while True:
-            feeds = await ledger.feeds.all()
-            if feeds and all(feed.round_at is not None and feed.backfill is None for feed in feeds):
-                return
-            await asyncio.sleep(0.5)
 
 
 def _type_of(listener: Listener) -> str:

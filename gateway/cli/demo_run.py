@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.ask import ask
+from gateway.cli.baseline import all_known
 from gateway.cli.demo_platforms import Firm, start_platforms
 from gateway.cli.demo_settings import FEEDS, write_settings
 from gateway.cli.demo_webhooks import new_secrets, subscribe
 from gateway.cli.key_entries import keys_per_role
+from gateway.cli.ledgers import opened_ledger
 from gateway.cli.ports import listen, url_of
 from gateway.cli.private_files import write_private
 from gateway.cli.progress import Progress
 from gateway.cli.refusal import Refusal
 from gateway.cli.second_story import convert_a_deal
 from gateway.cli.third_story import hear_of_a_change
+from runtime.clock import SystemClock
 from runtime.settings import read_settings
+
+_FIRST_LOOK_SECONDS = 600.0
+"""For the largest firms; a usual one is looked at in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +55,12 @@ async def run_demo(wishes: DemoWishes) -> None:
             from gateway.cli.wiring import running_gateway  # slow to import: after what can be told without it
 
             # The demo is the same whatever the caller's environment holds.
-            await stack.enter_async_context(running_gateway(read_settings(settings_file, environ={}), listener))
+            settings = read_settings(settings_file, environ={})
+            await stack.enter_async_context(running_gateway(settings, listener))
         subscribe(sandbox["control"], url_of(listener), webhooks)
+        with progress.step("a first look at every record"):
+            async with opened_ledger(settings, SystemClock()) as ledger:
+                await all_known(ledger, seconds=_FIRST_LOOK_SECONDS)
         url = f"{url_of(listener)}/graphql"
         question = files("gateway.cli").joinpath("sample.graphql").read_text(encoding="utf-8")
         with progress.step("a sample question"):

@@ -24,8 +24,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "kantata": {"settle_seconds": 1},  # the emulated one is done with a call as soon as it is gone
 }
 
-FEEDS: Mapping[str, Any] = {"shortest_seconds": 1, "longest_seconds": 5}
-"""Who looks at a demo looks for seconds, not minutes."""
+FEEDS: Mapping[str, Any] = {"shortest_seconds": 1, "longest_seconds": 20}
+"""Who waits for a change in a demo waits for seconds; who counts the calls of a question has quiet in between."""
 NO_FEEDS: Mapping[str, Any] = {"enabled": False}
 
 

@@ -143,5 +143,8 @@ class DatabaseFeeds:
     async def pause(self, platform: str, *, paused: bool) -> int:
         return await self._transactions.write(lambda tx: feeds.pause(tx, platform, paused=paused))
 
+    async def hurry(self, type_name: str, *, seconds: float) -> int:
+        return await self._transactions.write(lambda tx: feeds.hurry(tx, type_name, seconds))
+
     async def start_backfill(self, name: str, backfill: Json) -> Feed | None:
         return await self._transactions.write(lambda tx: feeds.start_backfill(tx, name, backfill))

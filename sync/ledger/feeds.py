@@ -76,6 +76,14 @@ async def pause(tx: Transaction, platform: str, *, paused: bool) -> int:
     return len(await tx.all(changed.returning(feeds.c.name)))
 
 
+async def hurry(tx: Transaction, type_name: str, seconds: float) -> int:
+    wanted = sa.or_(feeds.c.name.contains(f":{type_name}:", autoescape=True), feeds.c.name.contains(":log:"))
+    rested = feeds.c.round_at <= tx.now - timedelta(seconds=seconds)
+    hurried = sa.update(feeds).where(wanted, rested, feeds.c.next_at > tx.now, feeds.c.failures == 0)
+    hurried = hurried.values(next_at=tx.now, interval=seconds)
+    return len(await tx.all(hurried.returning(feeds.c.name)))
+
+
 async def start_backfill(tx: Transaction, name: str, backfill: Json) -> Feed | None:
     """A round under way loses its feed, and what it found is found again: it knows nothing of the backfill."""
     begun = sa.update(feeds).where(feeds.c.name == name)

@@ -15,6 +15,12 @@ def change_kind(type_name: str) -> str:
     return f"record.{type_name}"
 
 
+def type_of_kind(kind: str) -> str | None:
+    """The canonical type whose changes events of this kind tell; None where they tell something else."""
+    prefix, _, type_name = kind.partition(".")
+    return type_name if prefix == "record" else None
+
+
 class RecordChange(msgspec.Struct, frozen=True, kw_only=True):
     """The payload of an event of a `change_kind`: what one platform's record became.
 
@@ -208,6 +214,12 @@ class Feeds(Protocol):
 
     async def pause(self, platform: str, *, paused: bool) -> int:
         """All feeds of a platform; how many."""
+        ...
+
+    async def hurry(self, type_name: str, *, seconds: float) -> int:
+        """Somebody waits for changes of this type: its feeds, and logs, that had no round for so long are due now, and
+        begin again with pauses of that length. How many; none that fails for now.
+        """
         ...
 
     async def start_backfill(self, name: str, backfill: Json) -> Feed | None:

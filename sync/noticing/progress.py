@@ -1,5 +1,6 @@
 """What a turn of a feed has done so far: kept whatever ends it, as all of it is in the ledger already."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -45,7 +46,7 @@ class Progress:
         return FeedChange(
             position=self.position,
             backfill=None if self.filled else self.backfill,
-            next_at=now if self.more else now + timedelta(seconds=interval),
+            next_at=now if self.more else _next(now, interval, settings),
             reached_at=self.reached_at,
             round_at=now if self.asked else None,
             interval=interval,
@@ -72,6 +73,14 @@ class Progress:
             return settings.shortest_seconds
         grown = feed.interval * GROWTH if self.asked else feed.interval
         return min(longest, max(settings.shortest_seconds, grown))
+
+
+def _next(now: datetime, interval: float, settings: FeedsSettings) -> datetime:
+    """Feeds that have nothing to tell are asked all at the same moments: in between nobody is disturbed."""
+    if interval < settings.longest_seconds:
+        return now + timedelta(seconds=interval)
+    moments = math.floor(now.timestamp() / interval + 1.5)  # never sooner than after half the interval
+    return datetime.fromtimestamp(moments * interval, now.tzinfo)
 
 
 class Turn(Protocol):

@@ -7,6 +7,7 @@ import structlog
 
 from sync.ledger.port import Ledger
 from sync.ledger.records import Event
+from sync.telling.interest import Interest
 from sync.telling.joint import JointReads
 from sync.telling.watch import Accepts, UnknownCursorError, Watch
 
@@ -29,6 +30,7 @@ class Follower:
         seconds: float = SECONDS,
         buffer: int = BUFFER,
         page: int = PAGE,
+        feed_seconds: float | None = None,
     ) -> None:
         self.page = page
         self.buffer = buffer
@@ -44,6 +46,7 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
         self._troubled = False
         self._joint = JointReads()
+        self._interest = Interest(ledger, feed_seconds)
 
     @property
     def watched(self) -> int:
@@ -101,6 +104,7 @@ class Follower:
     async def _follow(self) -> None:
         try:
             while self.watched:
+                await self._interest.waiting_for([kind for kind, watches in self._watches.items() if watches])
                 await self._rung()
                 await self._attempt()
         finally:

@@ -38,5 +38,5 @@ def _essence(name: str) -> Iterator[str]:
     end = next(number for number in range(source, len(lines)) if not lines[number])
     yield f"## [{title.removeprefix('# ')}]({name})\n"
     yield from lines[source : end + 1]
-    yield from (line for line in lines[sections[0] + 1 : sections[1]] if line)
+    yield from "\n".join(lines[sections[0] + 1 : sections[1]]).strip().splitlines()
     yield ""

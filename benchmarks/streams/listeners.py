@@ -24,13 +24,15 @@ CURSOR = b'{"projectStatusChanged":{"cursor":"'
 class Listener(asyncio.Protocol):
     """One socket with one subscription."""
 
-    __slots__ = ("_rest", "_steps", "_transport", "arrived", "count", "lost", "opened", "sum", "wrong")
+    __slots__ = ("_rest", "_steps", "_transport", "arrived", "count", "cursors", "lost", "opened", "sum", "wrong")
 
     def __init__(self) -> None:
         self.opened = asyncio.get_running_loop().create_future()
         self.count = 0
         self.sum = 0
         """Of all cursors in their order: who heard the same has the same."""
+        self.cursors: list[bytes] | None = None
+        """All of them, where somebody wants to know."""
         self.arrived = 0.0
         """When something came last."""
         self.wrong = b""
@@ -70,7 +72,10 @@ class Listener(asyncio.Protocol):
             return
         cursor += len(CURSOR)
         self.count += 1
-        self.sum = zlib.crc32(found[cursor : found.index(b'"', cursor, end)], self.sum)
+        text = found[cursor : found.index(b'"', cursor, end)]
+        self.sum = zlib.crc32(text, self.sum)
+        if self.cursors is not None:
+            self.cursors.append(text)
 
     def _open(self, data: bytes) -> None:
         self._rest += data

@@ -48,13 +48,15 @@ class Stream:
     least: int
     repeated: int
     alike: bool
-    """Whether all got the same in the same order."""
+    """Whether all got the same in the same order; then what one of them got twice tells of all."""
     behind: int
     """Events that the slowest subscriber was behind, at most."""
     after: float
     """Seconds from the last event's sending until everybody had it."""
     cpu: float
     """Share of a core."""
+    broke: str
+    """What ended it before its time, if anything did."""
 
 
 async def crowd(service: Service, subscribers: int, *, events: int) -> Crowd:
@@ -76,28 +78,33 @@ async def stream(service: Service, subscribers: int, *, seconds: float) -> Strea
         await _warmed(service, http)
         listeners = await listening_to(service.port, subscribers)
         await asyncio.sleep(1)
+        listeners[0].cursors = cursors = []
         before, began = service.cpu(), time.monotonic()
         sent = behind = 0
         sending: list[asyncio.Task[None]] = []
-        while (passed := time.monotonic() - began) < seconds:
+        while (passed := time.monotonic() - began) < seconds and not listeners[0].lost:
             while sent < passed * PACE:
                 sending.append(asyncio.create_task(_happened(http, sent, TOGETHER)))
                 sent += TOGETHER
             behind = max(behind, sent - min(each.count for each in listeners))
             await asyncio.sleep(TOGETHER / PACE / 2)
-        spent, last = service.cpu() - before, time.monotonic()
+        share, last = (service.cpu() - before) / passed, time.monotonic()
+        broke = ""
         try:
             await asyncio.gather(*sending)
             await told(listeners, sent, seconds=PATIENCE)
-        except (RuntimeError, httpx.HTTPError) as error:
-            print(f"{service.name}: {error}")
+        except RuntimeError as error:
+            broke = str(error)
+        except httpx.HTTPError:
+            broke = "the process ended"
         after = max(each.arrived for each in listeners) - last
         counts = [each.count for each in listeners]
         alike = len({each.sum for each in listeners}) == 1
+        repeated = len(cursors) - len(set(cursors))
         await _closed(listeners)
     return Stream(
-        subscribers=subscribers, seconds=seconds, sent=sent, least=min(counts), repeated=max(0, max(counts) - sent),
-        alike=alike, behind=behind, after=max(0.0, after), cpu=spent / seconds,
+        subscribers=subscribers, seconds=seconds, sent=sent, least=min(counts), repeated=repeated, alike=alike,
+        behind=behind, after=max(0.0, after), cpu=share, broke=broke,
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ Both are served over WebSockets by graphql-transport-ws, pinned to the same core
 the platform that both ask, have the other one. Crosswalk is the whole product as it is served: keys, log, limits, gate
 and HTTP client, a ledger on SQLite that waits for the disk with every commit, and cursors to resume behind. The other
 is graphql-yoga and graphql-ws as their own guide puts them together, with its pub/sub in memory: it keeps nothing and
-resumes nothing. Both ask the platform once for each event's project, and together for those of one moment.
+resumes nothing, and throws once 1,024 events wait for a subscriber, which ends the process. Both ask the platform once
+for each event's project, and together for those of one moment.
 
 **One event to all**: every subscriber asks for eight fields of the event and seven of its project. Time is from the
 moment that it is said to have happened until the first, and the last, subscriber has read it. Memory is what the
@@ -122,11 +123,12 @@ class Report:
         yield ""
         rows = [
             f"| {service} | {one.sent:,} | {one.least:,} | {one.repeated} | {one.behind} | {one.after * 1000:.0f} "
-            f"| {one.cpu:.0%} |"
+            f"| {one.cpu:.0%} | {one.broke.partition(';')[0]} |"
             for service, one in self.streams.items()
         ]
         head = (
-            "| | sent | came to the slowest | repeated | behind at most, events | last one after ms | CPU of a core |"
+            "| | sent | came to the slowest | repeated | behind at most, events | last one after ms | CPU of a core "
+            "| broke |"
         )
         yield from _table(head, rows)
 

@@ -188,6 +188,9 @@ class DatabaseLedger:
     async def is_over(self, cause: str, *, by: str, why: str) -> bool:
         return await self._write(lambda tx: problems.is_over(tx, cause, by, why))
 
+    async def problem(self, cause: str) -> BusinessException | None:
+        return await self._transactions.read(lambda asked: problems.latest(asked, cause))
+
     # -------------------------------------------------------------------------------------------- outbox and sweeper
 
     async def unsent(self, *, most: int) -> tuple[tuple[int, str], ...]:

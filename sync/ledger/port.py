@@ -284,6 +284,10 @@ class Ledger(Protocol):
         """Resolves the open exception of exactly this cause; False where there is none."""
         ...
 
+    async def problem(self, cause: str) -> BusinessException | None:
+        """The newest exception of exactly this cause, open or settled."""
+        ...
+
     # -------------------------------------------------------------------------------------------- outbox and sweeper
 
     async def unsent(self, *, most: int) -> tuple[tuple[int, str], ...]:

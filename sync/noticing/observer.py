@@ -163,7 +163,9 @@ class Observer:
             ids=[each for each in sight.missing(external_ids) if _should_be_there(look, noted.get(each), each)],
             said=[each for each in external_ids if look.hints[each].gone and look.noticed_by in _TRUSTED],
             there=tuple(sight.seen),
+            seen_at={each: found.seen_at for each, found in noted.items()},
         )
+        await self._vanishing.answered(tracked, sight.seen.keys())
         gone, again = await self._vanishing.believed(tracked, missing, look.correlation_id)
         sight.seen |= again.seen
         await self._report_unreadable(look, sight.unreadable)

@@ -249,3 +249,8 @@ async def test_a_problem_of_no_run_is_open_once_until_it_is_over(ledger, new_exc
     [(_, first), (_, more)] = await ledger.exceptions(first=9)
     assert (first.status, first.resolved_by, first.resolution) == ("RESOLVED", "feed", "It answers again.")
     assert more.status == "OPEN"
+    assert await ledger.problem("feed:netsuite") == first
+    assert await ledger.problem("feed") is None
+    await ledger.report(new_exception("feed:netsuite", message="Once more."), correlation_id="c-11")
+    newest = await ledger.problem("feed:netsuite")
+    assert (newest.status, newest.message, newest.id == first.id) == ("OPEN", "Once more.", False)

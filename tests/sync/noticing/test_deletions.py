@@ -9,6 +9,7 @@ from schema.errors import PlatformError, Queue
 from schema.ids import RecordKey, encode_id
 from schema.roles import PlatformRole
 from sync.ledger.port_of_changes import Observation
+from sync.ledger.records import Audited, ExceptionState
 from sync.noticing.observer import Noticed
 from sync.noticing.vanished import VANISHED
 from tests.sync.noticing.conftest import Watchman
@@ -202,6 +203,72 @@ async def test_more_than_half_at_once_is_a_persons_to_believe(office: Office, wa
     assert (problem.code, problem.detail["missing"], problem.detail["asked"]) == (VANISHED, 4, 7)
     await watchman.look("salesforce", "Account", CRM, *keys)
     assert [(each.code, each.seen) for each in await problems(office)] == [(VANISHED, 2)]
+
+
+async def settle(office: Office, status: ExceptionState) -> None:
+    [problem] = [found for found in await problems(office) if found.status is ExceptionState.OPEN]
+    office.clock.advance(60)
+    audit = Audited(actor="ines", action="exception.settled", detail={})
+    await office.ledger.settle(problem.id, status=status, by="ines", resolution="I looked.", audit=audit)
+    office.clock.advance(60)
+
+
+async def test_what_a_person_says_to_be_gone_is_gone(office: Office, watchman: Watchman):
+    keys = await seen(office, watchman, 8)
+    for key in keys[:5]:
+        office.control.remove("salesforce", "Account", key)
+    await watchman.look("salesforce", "Account", CRM, *keys[:7])
+    await settle(office, ExceptionState.RESOLVED)
+    assert await watchman.look("salesforce", "Account", CRM, *keys[:7]) == Noticed(read=2, gone=5)
+    assert {event.change.external_id for event in await watchman.news()} == set(keys[:5])
+
+
+async def test_what_a_person_says_to_be_there_stays_and_nobody_is_asked_again(office: Office, watchman: Watchman):
+    keys = await seen(office, watchman, 7)
+    for key in keys[:5]:
+        office.control.remove("salesforce", "Account", key)
+    await watchman.look("salesforce", "Account", CRM, *keys)
+    await settle(office, ExceptionState.DISMISSED)
+    assert await watchman.look("salesforce", "Account", CRM, *keys) == Noticed(read=2, missing=5)
+    assert [(each.status, each.seen) for each in await problems(office)] == [("DISMISSED", 1)]
+    assert await alive(office, keys) == keys
+
+
+async def test_a_persons_word_is_of_those_that_were_named_alone(office: Office, watchman: Watchman):
+    keys = await seen(office, watchman, 12)
+    for key in keys[:5]:
+        office.control.remove("salesforce", "Account", key)
+    await watchman.look("salesforce", "Account", CRM, *keys[:6])
+    await settle(office, ExceptionState.RESOLVED)
+    for key in keys[6:11]:
+        office.control.remove("salesforce", "Account", key)
+    assert await watchman.look("salesforce", "Account", CRM, *keys[6:]) == Noticed(read=1, missing=5)
+    assert [each.status for each in await problems(office)] == ["RESOLVED", "OPEN"]
+
+
+async def test_an_exception_names_all_that_are_missing_however_they_were_looked_at(office: Office, watchman: Watchman):
+    keys = await seen(office, watchman, 12)
+    for key in keys[:10]:
+        office.control.remove("salesforce", "Account", key)
+    await watchman.look("salesforce", "Account", CRM, *keys[:5], keys[10])
+    await watchman.look("salesforce", "Account", CRM, *keys[5:])
+    [problem] = await problems(office)
+    assert sorted(problem.detail["externalIds"]) == sorted(keys[:10])
+
+
+async def test_it_is_over_when_they_are_answered_again(office: Office, watchman: Watchman):
+    keys = await seen(office, watchman, 8)
+    office.control.fault("salesforce", "status", status=200, body=NOTHING)
+    await watchman.look("salesforce", "Account", CRM, *keys)
+    office.control.calm()
+    await watchman.look("salesforce", "Account", CRM, *keys[:4])
+    assert [each.status for each in await problems(office)] == ["OPEN"]
+    await watchman.look("salesforce", "Account", CRM, *keys[4:])
+    [problem] = await problems(office)
+    assert (problem.status, problem.resolved_by) == ("RESOLVED", "noticing")
+    office.clock.advance(60)
+    office.control.fault("salesforce", "status", status=200, body=NOTHING)
+    assert await watchman.look("salesforce", "Account", CRM, *keys) == Noticed(missing=8)
 
 
 async def test_more_than_half_at_once_are_gone_where_their_platform_says_so(office: Office, watchman: Watchman):

@@ -1,5 +1,6 @@
 """The keys of a file count from the moment that the file has changed."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import yaml
 from gateway.cli.edge_settings import key_file, key_ring
 from gateway.cli.key_entries import new_entry
 from runtime.settings import read_settings
+
+PATIENCE = 20.0
 
 
 class Installation:
@@ -93,3 +96,14 @@ async def test_it_is_read_only_when_it_has_changed(installation: Installation, m
     for _ in range(3):
         await installation.follower.look()
     assert [len(keys) for keys in replaced] == [2, 2]
+
+
+async def test_it_is_looked_at_while_the_gateway_runs(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.key_file.SECONDS", 0.001)
+    key = new_entry(name="later", role="pmo")
+    async with installation.follower.followed(), asyncio.timeout(PATIENCE):
+        installation.hold(key)
+        while installation.roles(key[0]) != ["pmo"]:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.001)

@@ -22,21 +22,27 @@ from graphql import (
     is_composite_type,
 )
 
+from platforms.addresses import Targets
 from platforms.bindings import Bindings
 from runtime.clock import SystemClock
 from schema.errors import Queue
+from sync.delivering.desk import WebhookDesk
+from sync.delivering.signing import Secrets
 from sync.desk import Desk
 from sync.firm import Firm
 from sync.ledger.database import open_ledger
 from sync.ledger.migrating import migrate
 from sync.ledger.port import Ledger, NewException, NewRun, Outcome, RunChange
-from sync.ledger.records import RunStatus
+from sync.ledger.port_of_webhooks import NewHook
+from sync.ledger.records import Audited, RunStatus
 from sync.process import Flow, Process, Wish
 from sync.reception import FrontDesk
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = build_schema((ROOT / "schema/schema.graphql").read_text())
 DEEPEST = 7
+MOST_ROOTS = 19
+"""Beside `__typename`, by the limits of an installation that sets none."""
 
 TEXTS = (
     "", " ", "'", "''", "\\", "\\'", '"', '\\"', "`", "%", "_", "%25", "%27", "?", "*", ":1", "$1", "${7*7}", "{{7*7}}",
@@ -106,10 +112,10 @@ class Operations:
 
     def every_field(self, type_name: str, hostile: str | None = None) -> tuple[str, dict[str, Any]]:
         """All fields of one type at once, found on the shortest way from a root; `hostile` gets drawn arguments."""
-        fields = SCHEMA.get_type(type_name).fields
-        below = "__typename " + " ".join(
-            self.field(type_name, name, depth=2, drawn=name == hostile) for name in fields if hostile in (None, name)
-        )
+        fields = [name for name in SCHEMA.get_type(type_name).fields if hostile in (None, name)]
+        if type_name == "Query":
+            fields = self.dice.sample(fields, k=min(len(fields), MOST_ROOTS))
+        below = "__typename " + " ".join(self.field(type_name, name, depth=2, drawn=name == hostile) for name in fields)
         for parent, name in reversed(WAYS[type_name]):
             kind = get_named_type(SCHEMA.get_type(parent).fields[name].type)
             inner = below if kind.name == type_name else f"... on {type_name} {{ {below} }}"
@@ -158,7 +164,9 @@ class Operations:
             return f"(ids: {json.dumps(known[:3])})"
         if name == "node":
             known = [text for text, kind in self.found["ids"] if kind != "forged"]
-        return f"(id: {json.dumps(self.dice.choice(known))})" if "id" in args else ""
+        known = known or [text for text, _ in self.found["ids"]]
+        needed = [arg for arg, found in args.items() if arg == "id" or isinstance(found.type, GraphQLNonNull)]
+        return f"({', '.join(f'{arg}: {json.dumps(self.dice.choice(known))}' for arg in needed)})" if needed else ""
 
     def freshness(self) -> str:
         if self.dice.random() > 0.1:
@@ -318,13 +326,26 @@ async def desk(tmp_path: Path) -> AsyncIterator[Callable[[Bindings], Desk]]:
     await migrate(url)
     ledger = open_ledger(url, clock=SystemClock())
     flows = {name: flow_of(name) for name in SCHEMA.mutation_type.fields}
+    await register_webhook(ledger)
     await raise_problem(ledger)
+    assert await ledger.hooks.distribute(lambda *_: True, ["syncRun", "exception"], None, most=10)
+    secrets = Secrets("not a secret that anybody has: 40 signs")
+    webhooks = WebhookDesk(ledger, SystemClock(), secrets=secrets, targets=Targets(), role_of=lambda name: name)
 
     def make(bindings: Bindings) -> Desk:
-        return FrontDesk(ledger, Firm(bindings, {}), flows, SystemClock(), ring=lambda: None, approval_seconds=60)
+        firm = Firm(bindings, {})
+        return FrontDesk(ledger, firm, flows, SystemClock(), ring=lambda: None, approval_seconds=60, webhooks=webhooks)
 
     yield make
     await ledger.close()
+
+
+async def register_webhook(ledger: Ledger) -> None:
+    new = NewHook(
+        id="hook", owner="admin", role="admin", url="https://hooks.example.com/in", description=None,
+        kinds=("record.*", "syncRun"), filter={"queues": ["FINANCE"], "paths": ["status"]},
+    )  # fmt: skip
+    assert await ledger.hooks.add(new, Audited(actor="admin", action="webhook.registered", detail={}))
 
 
 async def raise_problem(ledger: Ledger) -> None:

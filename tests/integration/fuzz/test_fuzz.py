@@ -28,10 +28,11 @@ CALLERS_OWN = {
 }  # fmt: skip
 """With every platform well, nothing else may go wrong: a platform that rejects a statement was asked wrongly."""
 TRACES = re.compile(
-    r"Traceback|\.py\b|site-packages| object at 0x|[a-z](Error|Exception)\b|<class '|graphql-core|msgspec"
+    r"Traceback|\.py\b|site-packages| object at 0x|\b(?!BusinessException\b)\w*[a-z](Error|Exception)\b|<class '"
+    r"|graphql-core|msgspec"
 )
 LEAF = {
-    "Int": int, "Boolean": bool, "String": str, "ID": str, "CurrencyCode": str, "CountryCode": str,
+    "Int": int, "Float": float, "Boolean": bool, "String": str, "ID": str, "CurrencyCode": str, "CountryCode": str,
     "Decimal": re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?"), "Date": re.compile(r"\d{4}-\d\d-\d\d"),
     "DateTime": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"),
 }  # fmt: skip
@@ -53,6 +54,8 @@ OF_THE_LEDGER = """{
     approvals(first: 2) { pageInfo { endCursor } }
     exceptions(first: 1) { nodes { id } pageInfo { endCursor } }
     auditLog(first: 2) { nodes { id } pageInfo { endCursor } }
+    webhooks(first: 2) { pageInfo { endCursor }
+        nodes { id deliveries(first: 2) { nodes { id } pageInfo { endCursor } } } }
 }"""
 STEADY = settings(deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -8,8 +8,9 @@ from platforms.bindings import Bindings
 from platforms.receivers import Receivers
 from runtime.clock import Clock
 from runtime.settings import Settings, SettingsError
-from sync.delivering.audience import Audience, RoleOf
+from sync.delivering.audience import Audience
 from sync.delivering.desk import WebhookDesk
+from sync.delivering.owners import Owners
 from sync.delivering.schedule import Schedule
 from sync.delivering.service import Delivering
 from sync.delivering.signing import Secrets
@@ -20,7 +21,7 @@ from sync.ledger.port import Ledger
 def webhook_desk(settings: Settings, ledger: Ledger, clock: Clock) -> WebhookDesk:
     """Raises SettingsError for what hooks.allow_private can't mean."""
     return WebhookDesk(
-        ledger, clock, secrets=_secrets(settings), targets=_targets(settings), role_of=_role_of(settings)
+        ledger, clock, secrets=_secrets(settings), targets=_targets(settings), role_of=Owners(settings).role_of
     )
 
 
@@ -31,15 +32,18 @@ def delivering(
     secrets = _secrets(settings)
     if secrets is None:
         return None
+    owners = Owners(settings)
     trying = Trying(
         sender or Receivers(_targets(settings)),
         secrets,
-        Audience(bindings, _role_of(settings)),
+        Audience(bindings, owners.role_of),
         Schedule(settings.hooks.retry_hours, random.random),
         clock,
         seconds=settings.hooks.timeout_seconds,
     )
-    return Delivering(ledger, trying, clock, keep=timedelta(days=settings.retention.deliveries_days))
+    return Delivering(
+        ledger, trying, clock, keep=timedelta(days=settings.retention.deliveries_days), look_at_owners=owners.look
+    )
 
 
 def _secrets(settings: Settings) -> Secrets | None:
@@ -52,7 +56,3 @@ def _targets(settings: Settings) -> Targets:
         return Targets(settings.hooks.allow_private)
     except ValueError as error:
         raise SettingsError([f"hooks.allow_private: {error}"]) from None
-
-
-def _role_of(settings: Settings) -> RoleOf:
-    return {key.name: key.role for key in settings.keys}.get

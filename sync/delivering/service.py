@@ -28,6 +28,8 @@ _STOP_SECONDS = 2.0
 """For what is under way when the process is told to stop."""
 _PASSING_SECONDS = 60.0
 """Between two moves past events that no webhook is told: none is read anew, and none of them counts as missed."""
+_OWNERS_SECONDS = 2.0
+"""Between two looks at who has a key."""
 _TIDYING_SECONDS = 600.0
 _FIGURES_SECONDS = 10.0
 
@@ -42,6 +44,7 @@ class Delivering:
         clock: Clock,
         *,
         keep: timedelta,
+        look_at_owners: Callable[[], None],
         figures: DeliveringMetrics = metrics.DELIVERING_METRICS,
         seconds: float = SECONDS,
         at_once: int = AT_ONCE,
@@ -51,6 +54,7 @@ class Delivering:
         self._trying = trying
         self._clock = clock
         self._keep = keep
+        self._look_at_owners = look_at_owners
         self._figures = figures
         self._seconds = seconds
         self._at_once = at_once
@@ -77,6 +81,8 @@ class Delivering:
 
     async def look(self) -> None:
         """Makes deliveries of what has happened, and begins those that are due; `settled` waits for these."""
+        if self._is_time("owners", _OWNERS_SECONDS):
+            await asyncio.to_thread(self._look_at_owners)
         backlog = await self._ledger.hooks.backlog(self._kinds)
         if backlog.behind or (backlog.passed and self._is_time("pass", _PASSING_SECONDS)):
             while await self._distribute() == PAGE:

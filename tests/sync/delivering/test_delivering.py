@@ -4,12 +4,16 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import yaml
 from standardwebhooks.webhooks import Webhook
 
+from platforms.bindings import Bindings
 from platforms.http import Failure, TransportError
 from platforms.receivers import AddressRefusedError
 from runtime.clock import SystemClock
+from runtime.settings import Settings, reread_keys
 from schema.errors import Landed, Queue
+from sync.delivering.assembly import delivering
 from sync.delivering.service import PER_HOOK
 from sync.delivering.signing import Secrets
 from sync.ledger.port_of_webhooks import DeliveryStatus, HookStatus
@@ -405,6 +409,29 @@ async def test_a_webhook_whose_owner_has_no_key_any_more_is_disabled(ledger, ser
     assert [url for url, _, _ in receiver.got] == [hook.url]
     assert (await ledger.hooks.get(gone.id)).status is HookStatus.DISABLED
     assert [each.code for each in await open_problems(ledger)] == ["WEBHOOK_DISABLED"]
+
+
+async def test_a_key_that_is_withdrawn_counts_without_a_restart(ledger, receiver, registered, changed, clock, tmp_path):
+    entry = {"name": "portal", "role": "service", "sha256": "0" * 64}
+    file = tmp_path / "keys.yaml"
+    file.write_text(yaml.safe_dump([entry]))
+    found = Settings.model_validate({"keys_file": str(file), "hooks": {"signing_key": KEY}})
+    service = delivering(reread_keys(found), Bindings({}), ledger, clock, sender=receiver)
+    hook = await registered()
+    await changed("p1")
+    await rounds(service, 2)
+    file.write_text("[{")  # it is just being written
+    clock.advance(3)
+    await changed("p2")
+    await rounds(service, 2)
+    assert receiver.subjects() == ["p1", "p2"]
+    file.write_text(yaml.safe_dump([entry | {"name": "somebody else"}]))
+    await changed("p3")
+    await ledger.hooks.distribute(lambda *_: True, ["record.Project"], None, most=10)
+    clock.advance(3)
+    await rounds(service, 2)
+    assert len(receiver.got) == 2
+    assert (await ledger.hooks.get(hook.id)).status is HookStatus.DISABLED
 
 
 async def test_what_is_not_for_its_owner_any_more_is_dropped_at_delivery(ledger, service, receiver, registered, raised):

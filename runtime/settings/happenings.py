@@ -1,10 +1,19 @@
 """What an installation may set of how changes are noticed, told, acted upon and compared."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from runtime.settings.section import Section
+
+
+def _as_written(mode: object) -> object:
+    """In YAML, bare `on` and `off` are the words for true and false."""
+    return {True: "on", False: "off"}.get(mode, mode) if isinstance(mode, bool) else mode
+
+
+RuleMode = Annotated[Literal["off", "on", "propose"], BeforeValidator(_as_written)]
+"""Of a rule: `propose` lets what it would do wait for a person."""
 
 
 class FeedsSettings(Section):
@@ -64,7 +73,7 @@ class ReconciliationSettings(Section):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
         description="The time of the day, in UTC, at which everything is compared; without it only on demand.",
     )
-    repair: dict[str, Literal["off", "on", "propose"]] = Field(
+    repair: dict[str, RuleMode] = Field(
         default_factory=dict,
         description="What is done about differences, by comparison: `on` brings them into line by ownership, "
         "`propose` lets a person decide, `off` (the default) raises an exception.",
@@ -83,7 +92,3 @@ class RetentionSettings(Section):
     deliveries_days: float = Field(
         default=30.0, ge=1, description="Days that ended deliveries of webhooks, and comparisons, are kept."
     )
-
-
-RuleMode = Literal["off", "on", "propose"]
-"""Of a trigger: `propose` lets the run wait for a person."""

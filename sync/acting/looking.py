@@ -34,9 +34,9 @@ SECONDS = 60.0
 MOST_TRIES = 5
 """Looks that fail by a bug before a person is told."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
-"""Before a platform that is away is asked again."""
+"""Before a platform that is away is asked again, or it is seen whether another run has ended."""
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
-"""Before something that was refused, or that waits for another run, is looked at again without any event."""
+"""Before something that was refused is looked at again without any event."""
 _UNDER_WAY = ACTIVE | {RunStatus.AWAITING_APPROVAL}
 
 
@@ -139,8 +139,7 @@ class Looking:
         )
 
     def _later(self, trigger: Trigger, why: str) -> Looked:
-        pause = _pause(trigger.tries, SHORTEST_WAIT, LONGEST_WAIT)
-        return self._again(trigger, pause, why)
+        return self._again(trigger, _pause(trigger.tries, SHORTEST_PAUSE, LONGEST_PAUSE), why)
 
     def _parked(self, trigger: Trigger, error: CrosswalkError | TimeoutError) -> Looked:
         """A platform is away: nobody is told of it here, its health is shown elsewhere."""

@@ -55,4 +55,5 @@ RULE = Rule[Client](
     queue=Queue.FINANCE,
     approver="finance",
     default="on",
+    one_at_a_time=True,  # half-way of a run the copies say something new, which is no new wish
 )

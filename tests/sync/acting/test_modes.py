@@ -22,6 +22,16 @@ def test_a_rule_that_isnt_there_is_refused_with_the_nearest():
         modes_of({"syncInvoice": "on"})
 
 
+@pytest.mark.parametrize("mode", ["on", "off", "propose", '"on"', '"off"'])
+def test_modes_may_be_written_as_yaml_takes_them(tmp_path, mode):
+    """Bare `on` and `off` are true and false there."""
+    tmp_path.chmod(0o700)
+    path = write_settings(tmp_path, {}, [])
+    path.write_text(path.read_text() + f"triggers:\n  syncInvoices: {mode}\n")
+    settings = read_settings(path, environ={})
+    assert modes_of(settings.triggers)["syncInvoices"] == mode.strip('"')
+
+
 def test_a_mode_that_isnt_there_is_refused_by_the_settings(tmp_path):
     tmp_path.chmod(0o700)
     path = write_settings(tmp_path, {}, [])

@@ -55,6 +55,7 @@ async def test_what_happens_is_acted_upon_as_soon_as_it_is_written(fresh_office:
     for number in range(1, 4):
         await scene.tell(website(fresh_office, client, f"https://number-{number}.example"))
         await until_run(scene, number)
+        await scene.worked()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

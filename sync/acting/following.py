@@ -9,13 +9,14 @@ import msgspec
 import structlog
 
 from runtime.clock import Clock
-from schema.errors import BadUserInput
+from schema.errors import BadUserInput, Queue
 from schema.ids import RecordKey, decode_id, encode_id
 from sync.acting.metrics import METRICS
 from sync.acting.modes import Modes
 from sync.acting.rule import Rule, Wake
 from sync.acting.rules import Rules
 from sync.acting.tugs import MOST_ROUNDS, ROUND, cause_of, exception_of, moved, rounds_of, writes_of
+from sync.calendar import due_at
 from sync.firm import Firm
 from sync.ledger.port import Ledger, NewException
 from sync.ledger.port_of_acting import Move, Noted, Place, Tug, Woken
@@ -59,6 +60,37 @@ class Following:
         """Until there is nothing more to read."""
         while await self._page():
             pass
+
+    async def tell_gap(self) -> None:
+        """Where events were forgotten before anybody read them, a person has to know."""
+        cursor = await self._ledger.cursors.get(CURSOR)
+        oldest, _ = await self._ledger.event_span()
+        if cursor.position is None or cursor.position >= oldest - 1:
+            return
+        message = (
+            f"Rules have read the events up to {cursor.position}, and the oldest that is kept is {oldest}: nobody "
+            "followed them for longer than `retention.events_days`. What happened in between started nothing. Compare "
+            "the platforms (crosswalk reconcile), and bring into line what differs."
+        )
+        now = self._clock.now()
+        gap = NewException(
+            queue=Queue.INTEGRATION,
+            code="EVENTS_GONE",
+            message=message,
+            cause=f"{CURSOR}:gap:{cursor.position}",
+            due_at=due_at(Queue.INTEGRATION, now),
+            detail={"readUntil": cursor.position, "oldest": oldest},
+        )
+        await self._ledger.report(gap, correlation_id=f"{CURSOR}-{cursor.position}")
+        await self._ledger.cursors.move(CURSOR, version=cursor.version, position=oldest - 1)
+
+    async def mark(self) -> None:
+        """Notes that all is read, also where nothing of it was for rules: else forgetting it would look like a gap."""
+        cursor = await self._ledger.cursors.get(CURSOR)
+        after: int = cursor.position or 0
+        _, newest = await self._ledger.event_span()
+        if newest > after and not await self._ledger.events(after=after, kinds=self._kinds, most=1):
+            await self._ledger.cursors.move(CURSOR, version=cursor.version, position=newest)
 
     async def _page(self) -> bool:
         """Whether there may be more."""

@@ -51,6 +51,7 @@ class Acting:
         self._rung = asyncio.Event()
         self._due = asyncio.Event()
         self._troubled: set[str] = set()
+        self._begun = False
         self._forgot = clock.monotonic()
 
     async def run(self) -> None:
@@ -95,10 +96,14 @@ class Acting:
         await self._looking.look(trigger)
 
     async def _follow(self) -> None:
+        if not self._begun:
+            await self._following.tell_gap()
+            self._begun = True
         await self.follow()
         self._due.set()
         if self._clock.monotonic() - self._forgot >= FORGET_SECONDS:
             self._forgot = self._clock.monotonic()
+            await self._following.mark()
             await self._ledger.triggers.forget(before=self._clock.now() - KEPT)
 
     async def _every(self, bell: asyncio.Event, what: str, duty: Callable[[], Awaitable[None]]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from schema.errors import LedgerUnavailable, Queue
 from schema.ids import RecordKey
+from sync.acting.following import Following
 from sync.acting.rules import rules
 from sync.acting.service import Acting
 from sync.ledger.records import RunStatus
@@ -156,3 +157,38 @@ async def test_while_the_ledger_is_away_the_service_waits_and_goes_on(
     await until_run(scene, 1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_where_nothing_happened_for_rules_forgetting_is_no_gap(fresh_office: Office) -> None:
+    office = fresh_office
+    scene = Scene(office, syncCustomers="on")
+    await scene.tell(website(office, known_everywhere(office)))
+    await scene.acted()
+    await scene.worked()
+    following = Following(office.ledger, office.firm, rules(), scene.modes, office.clock)
+    await following.mark()
+    office.clock.advance(1)
+    while await office.ledger.forget(before=office.clock.now()):
+        pass
+    await following.tell_gap()
+    assert await scene.problems() == []
+
+
+async def test_events_that_were_forgotten_before_anybody_read_them_are_told_of(fresh_office: Office) -> None:
+    office = fresh_office
+    scene = Scene(office, syncCustomers="on")
+    client = known_everywhere(office)
+    await scene.tell(website(office, client, "https://1.example"))
+    await scene.acted()
+    await scene.worked()
+    await scene.tell(website(office, client, "https://2.example"), website(office, client, "https://3.example"))
+    office.clock.advance(1)
+    while await office.ledger.forget(before=office.clock.now()):
+        pass
+    running = asyncio.create_task(scene.acting().run())
+    await scene.tell(website(office, client, "https://4.example"))
+    await until_run(scene, 2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    [problem] = await scene.problems()
+    assert (problem.queue, problem.code) == (Queue.INTEGRATION, "EVENTS_GONE")

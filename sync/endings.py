@@ -11,7 +11,8 @@ from sync.causes import cause, subject_of
 from sync.effects import UNDOING
 from sync.leases import KeptLease
 from sync.ledger.port import Ledger, NewException, Outcome, RunChange
-from sync.ledger.records import Audited, Json, Run, RunStatus, Step, StepError, StepStatus
+from sync.ledger.records import ENDED, Audited, Json, Run, RunStatus, Step, StepError, StepStatus
+from sync.metrics import METRICS
 from sync.outcomes import Halt, Later
 from sync.process import Flow
 from sync.stakes import Stake
@@ -44,6 +45,7 @@ class Endings:
         settled = subject_of(run) if status is RunStatus.SUCCEEDED else f"{subject_of(run)}{UNDOING}"
         audit = (_entry(run, f"run.{status.value.lower()}", {"workflow": run.workflow}),)
         await self._ledger.release(lease.hold(), change, Outcome(audit=audit, settled_subject=settled))
+        self._count_end(run, status)
 
     async def later(self, lease: KeptLease, run: Run, flow: Flow, later: Later, stake: Stake) -> bool:
         tries = None if later.parked is not None else await self._tries(run) + 1
@@ -58,6 +60,7 @@ class Endings:
         )
         raised = () if later.raised is None else (self._enriched(later.raised, run, stake),)
         await self._write(lease, run, later.step, later.error, change, raised)
+        METRICS.put_off.labels(run.workflow, "failed" if later.parked is None else "parked").inc()
         return False
 
     async def halt(self, lease: KeptLease, run: Run, flow: Flow, halt: Halt, stake: Stake) -> bool:
@@ -83,6 +86,10 @@ class Endings:
         error = StepError(code=code, message=why, retryable=False)
         await self._write(lease, run, None, error, change, (self._enriched(raised, run, stake),))
         return False
+
+    def _count_end(self, run: Run, status: RunStatus) -> None:
+        METRICS.ended.labels(run.workflow, status.value).inc()
+        METRICS.seconds.labels(run.workflow).observe((self._clock.now() - run.created_at).total_seconds())
 
     async def _tries(self, run: Run) -> int:
         """The failed tries of the step at which the run stands by now: one that got on since began anew."""
@@ -121,6 +128,10 @@ class Endings:
             await self._ledger.release(lease.hold(), change, outcome)
         else:
             await self._ledger.stumble(lease.hold(), step, error, change, outcome)
+        for problem in raised:
+            METRICS.raised.labels(problem.queue.value, problem.code).inc()
+        if change.status in ENDED:
+            self._count_end(run, change.status)
 
     def pause(self, later: Later, tries: int) -> float:
         """Seconds until the next try after so many failed ones: exponential with jitter and a ceiling. A time that the

@@ -27,7 +27,7 @@ MOST_TRANSACTIONS = 1_000
 
 
 class Retention:
-    """One of the processes does it, each hour; two at once would do no harm. `pause`: how it lets others have a turn."""
+    """One of the processes does it, each hour; two at once would do no harm. `pause`: how others get a turn."""
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ def lines(feeds: Sequence[Feed], now: datetime) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     for feed in feeds:
         if feed.error is not None:
-            yield f"! {feed.name} failed {feed.failures} times, and tries again at {feed.next_at:%H:%M:%S}: {feed.error}"
+            yield f"! {feed.name} failed {feed.failures} times, tries again at {feed.next_at:%H:%M:%S}: {feed.error}"
 
 
 def _row(feed: Feed, now: datetime) -> tuple[str, ...]:

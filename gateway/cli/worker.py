@@ -12,6 +12,15 @@ def worker(
     threads: Annotated[
         int, typer.Option(min=1, max=500, help="How many runs each process works on at the same time.")
     ] = 32,
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65_535,
+            help="Serve Prometheus metrics, without a key, on this port of server.host; further processes on the ports "
+            "behind it. 0: don't.",
+        ),
+    ] = 0,
     supervised: Annotated[
         bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")
     ] = False,
@@ -36,6 +45,6 @@ def worker(
     from gateway.cli.working import run_worker, run_workers  # the slow import, after all that can be told without it
 
     if processes > 1:
-        run_workers(config, processes=processes, threads=threads)
+        run_workers(config, processes=processes, threads=threads, metrics_port=metrics_port)
     else:
-        run_worker(settings, threads=threads, supervised=supervised)
+        run_worker(settings, threads=threads, supervised=supervised, metrics_port=metrics_port)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
+from prometheus_client import start_http_server
 
 from gateway.cli.ledgers import opened_ledger
 from gateway.cli.refusal import Refusal
@@ -28,7 +29,7 @@ GIVES_WAY = 5
 """How much less urgent than a gateway's a worker's work is to the operating system: people wait for the former."""
 
 
-def run_worker(settings: Settings, *, threads: int, supervised: bool) -> None:
+def run_worker(settings: Settings, *, threads: int, supervised: bool, metrics_port: int = 0) -> None:
     """Works until it is stopped by a signal; `supervised`: or until standard input ends."""
 
     async def until_cancelled() -> None:
@@ -45,11 +46,21 @@ def run_worker(settings: Settings, *, threads: int, supervised: bool) -> None:
             except SettingsError as error:
                 raise Refusal(*error.problems) from None
             calm_collector()
+            if metrics_port:
+                serve_metrics(settings.server.host, metrics_port)
             await stack.enter_async_context(working(shop))
             structlog.get_logger().info("worker ready", threads=threads)
             await (_input_ended() if supervised else asyncio.Event().wait())
 
     run_until_stopped(until_cancelled())
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """In a thread of its own, until the process ends. Refusal for a port that is in use."""
+    try:
+        start_http_server(port, addr=host)
+    except OSError as error:
+        raise Refusal(f"--metrics-port: can't listen on {host}:{port}: {error.strerror}") from None
 
 
 def give_way() -> None:
@@ -73,21 +84,21 @@ async def _input_ended() -> None:
         loop.remove_reader(sys.stdin.fileno())
 
 
-def run_workers(config: Path, *, processes: int, threads: int) -> None:
+def run_workers(config: Path, *, processes: int, threads: int, metrics_port: int = 0) -> None:
     """As many processes as wished, until it is stopped by a signal."""
 
     async def until_cancelled() -> None:
         async with asyncio.TaskGroup() as group:
-            for _ in range(processes):
-                group.create_task(_kept_running(config, threads))
+            for number in range(processes):
+                group.create_task(_kept_running(config, threads, metrics_port + number if metrics_port else 0))
 
     run_until_stopped(until_cancelled())
 
 
-async def _kept_running(config: Path, threads: int) -> None:
+async def _kept_running(config: Path, threads: int, metrics_port: int) -> None:
     """One process, started anew whenever it ends by itself."""
     command = [sys.executable, "-m", "gateway", "worker", "--supervised"]
-    command += ["--config", str(config), "--threads", str(threads)]
+    command += ["--config", str(config), "--threads", str(threads), "--metrics-port", str(metrics_port)]
     while True:
         # Its standard input ends with us, however we end. A session of its own: Ctrl-C is ours to hand on.
         process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, start_new_session=True)

@@ -54,6 +54,15 @@ class Installation:
         self.keys = keys
         self.sandbox = sandbox
         self._client = client
+        self.worker_port: int | None = None
+        """Where a worker beside the gateway tells its metrics."""
+
+    async def metrics(self) -> str:
+        """Of whoever carries out the runs."""
+        url = self.url.replace("/graphql", "/metrics")
+        if self.worker_port is not None:
+            url = f"http://127.0.0.1:{self.worker_port}/metrics"
+        return (await self._client.get(url, headers={"X-API-Key": self.keys["admin"]})).text
 
     async def ask(
         self, query: str, *, role: str = "service", correlation: str = "", **variables: Any
@@ -128,9 +137,13 @@ async def config(request: pytest.FixtureRequest, tmp_path: Path, firm: dict[str,
 async def running(config: tuple[Path, dict[str, str]], sandbox: dict[str, Any]) -> AsyncIterator[Installation]:
     path, keys = config
     settings = read_settings(path, environ={})
+    worker_port: int | None = None
     async with AsyncExitStack() as stack:
         if settings.broker.url is not None:
+            with listen("127.0.0.1", 0) as free:
+                worker_port = free.getsockname()[1]
             command = [sys.executable, "-m", "gateway", "worker", "--supervised", "--config", str(path)]
+            command += ["--metrics-port", str(worker_port)]
             worker = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, cwd=path.parent)
             stack.push_async_callback(worker.wait)
             stack.callback(worker.terminate)
@@ -138,7 +151,9 @@ async def running(config: tuple[Path, dict[str, str]], sandbox: dict[str, Any]) 
         stack.callback(listener.close)
         await stack.enter_async_context(running_gateway(settings, listener))
         client = await stack.enter_async_context(httpx2.AsyncClient(timeout=PATIENCE))
-        yield Installation(f"{url_of(listener)}/graphql", client, keys, sandbox)
+        installation = Installation(f"{url_of(listener)}/graphql", client, keys, sandbox)
+        installation.worker_port = worker_port
+        yield installation
 
 
 def account_id(record: dict[str, Any]) -> str:
@@ -157,6 +172,7 @@ async def test_from_a_mutation_to_the_platforms_and_the_audit_log(
         assert payload["errors"] == []
         run = await gateway.ended(payload["run"]["id"])
         assert run["status"] == "SUCCEEDED"
+        assert 'crosswalk_runs_ended_total{status="SUCCEEDED",workflow="updateAccount"}' in await gateway.metrics()
         assert run["correlationId"] == correlation
         assert run["requestedBy"] == "service"
         assert run["records"] == [{"id": wish["id"], "name": client["name"], "industry": name}]

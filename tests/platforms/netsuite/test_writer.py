@@ -124,7 +124,8 @@ async def test_an_update_sets_just_what_it_says(books, write, whole, type_name):
     changes = {
         "Account": {
             "anchor": "0015g00000XYZ", "website": "https://halden.example", "billing.legalName": "Halden Ltd",
-            "billing.taxId": "GB9", "billing.paymentTermsDays": 45, "billing.creditHold": False, "billing.billTo.lines": ("1 High St",),
+            "billing.taxId": "GB9", "billing.paymentTermsDays": 45, "billing.creditHold": False,
+            "billing.billTo.lines": ("1 High St",),
             "billing.billTo.city": "Bath", "billing.billTo.region": "Somerset", "billing.billTo.postalCode": "BA1",
             "billing.billTo.country": "IE",
         },

@@ -40,7 +40,7 @@ class Manner:
     precision: timedelta = timedelta(seconds=1)
     counts: bool = True
     paths: tuple[str, ...] = ("name", "status")
-    traits: FeedTraits = FeedTraits(overlap=timedelta(seconds=60))
+    traits: FeedTraits = field(default_factory=lambda: FeedTraits(overlap=timedelta(seconds=60)))
 
 
 def facet_of(manner: Manner, type_name: str, role: PlatformRole) -> Facet:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class Listener:
     first: int
     """Which gateway it asks first."""
     heard: list[tuple[str, str | None, str]] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    """When each arrived, in seconds of the machine's monotonic clock."""
     left: Counter[str] = field(default_factory=Counter)
     """Why connections ended."""
     connections: int = 0
@@ -46,6 +49,7 @@ class Listener:
                 async for event in self._over_socket(url) if self.over_socket else self._over_http(url):
                     self._cursor = event["cursor"]
                     self.heard.append((event["id"], event["before"], event["after"]))
+                    self.at.append(time.monotonic())
                 self.left["ended"] += 1
             except (OSError, WebSocketException, httpx2.HTTPError, TimeoutError, ValueError) as error:
                 self.left[type(error).__name__] += 1

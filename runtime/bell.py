@@ -13,6 +13,8 @@ from runtime.redis import connect_redis
 
 PAUSE_SECONDS = 1.0
 """Before a lost connection is tried again."""
+BURST_SECONDS = 0.1
+"""Ringing that comes sooner than this after a look is heard as one: each look costs as much as what it looks for."""
 PATIENCE_SECONDS = 0.5
 """For one look at what others rang; below the time that our client gives the server for an answer."""
 

@@ -56,10 +56,12 @@ class Following:
         # Also those of rules that are off: one that is turned on acts upon what happens from then on.
         self._kinds = sorted({change_kind(wake.type) for rule in rules.values() for wake in rule.wakes})
 
-    async def follow(self) -> None:
-        """Until there is nothing more to read."""
+    async def follow(self) -> bool:
+        """Until there is nothing more to read; whether there was anything."""
+        found = False
         while await self._page():
-            pass
+            found = True
+        return found
 
     async def tell_gap(self) -> None:
         """Where events were forgotten before anybody read them, a person has to know."""

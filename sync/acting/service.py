@@ -7,6 +7,7 @@ import structlog
 
 from platforms.slots import Priority
 from platforms.urgency import urgency
+from runtime.bell import BURST_SECONDS
 from runtime.clock import Clock
 from sync.acting.following import Following
 from sync.acting.looking import SECONDS, Looking
@@ -99,8 +100,8 @@ class Acting:
         if not self._begun:
             await self._following.tell_gap()
             self._begun = True
-        await self.follow()
-        self._due.set()
+        if await self._following.follow():
+            self._due.set()
         if self._clock.monotonic() - self._forgot >= FORGET_SECONDS:
             self._forgot = self._clock.monotonic()
             await self._following.mark()
@@ -118,6 +119,7 @@ class Acting:
                 self._troubled.add(what)
             else:
                 self._troubled.discard(what)
+            await asyncio.sleep(BURST_SECONDS)
             try:
                 async with asyncio.timeout(self._seconds):
                     await bell.wait()

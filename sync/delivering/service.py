@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from runtime.bell import BURST_SECONDS
 from runtime.clock import Clock
 from sync.delivering import metrics, troubles
 from sync.delivering.kinds import followed
@@ -158,6 +159,7 @@ class Delivering:
         return True
 
     async def _rung(self) -> None:
+        await asyncio.sleep(BURST_SECONDS)
         try:
             async with asyncio.timeout(self._seconds):
                 await self._bell.wait()

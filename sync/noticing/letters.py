@@ -9,6 +9,7 @@ from platforms.bindings import Bindings
 from platforms.connected import Connected
 from platforms.slots import Priority
 from platforms.urgency import urgency
+from runtime.bell import BURST_SECONDS
 from runtime.clock import Clock
 from runtime.settings import Settings
 from schema.errors import LedgerUnavailable
@@ -155,6 +156,7 @@ class Box:
             await asyncio.sleep(left)
 
     async def _rung(self) -> None:
+        await asyncio.sleep(BURST_SECONDS)
         try:
             async with asyncio.timeout(self._seconds):
                 await self._bell.wait()

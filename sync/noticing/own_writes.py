@@ -15,6 +15,7 @@ from platforms.bindings import Bindings
 from platforms.feeds import Hint
 from platforms.slots import Priority
 from platforms.urgency import urgency
+from runtime.bell import BURST_SECONDS
 from runtime.clock import Clock
 from runtime.settings import Settings
 from schema.errors import LedgerUnavailable, PlatformError
@@ -127,6 +128,7 @@ class OwnWrites:
             self._troubled = False
 
     async def _rung(self) -> None:
+        await asyncio.sleep(BURST_SECONDS)
         try:
             async with asyncio.timeout(self._seconds):
                 await self._bell.wait()

@@ -67,12 +67,14 @@ def samples(records: Callable[[str], list[dict[str, Any]]]) -> dict[str, dict[st
     return {
         "Account": {
             "new": {
+                "website": "https://halden.example",
                 "billing.legalName": "Halden AS", "billing.legalEntity": legal_entity, "billing.taxId": "GB123456789",
                 "billing.currency": "GBP", "billing.paymentTermsDays": 30, "billing.creditHold": True,
                 **{f"billing.billTo.{path}": value for path, value in address.items()},
             },
             "change": {
-                "anchor": "0015g00000NEW", "billing.legalName": "Halden ASA", "billing.taxId": "NO987",
+                "anchor": "0015g00000NEW", "website": "https://halden.no",
+                "billing.legalName": "Halden ASA", "billing.taxId": "NO987",
                 "billing.paymentTermsDays": 45, "billing.creditHold": False,
                 **{f"billing.billTo.{path}": value for path, value in moved.items()},
             },

@@ -40,6 +40,27 @@ class Bell:
                 ear()
 
 
+class Hearing:
+    """What a single listener has heard since it last looked; `ring` is its ear. It looks every `seconds` anyway.
+
+    `burst`: seconds that it rests after each look, so that ringing in quick succession is heard as one.
+    """
+
+    def __init__(self, *, seconds: float, burst: float = 0.0) -> None:
+        self._seconds = seconds
+        self._burst = burst
+        self._heard = asyncio.Event()
+        self.ring: Ear = self._heard.set
+
+    async def rung(self) -> None:
+        """Returns once there was ringing since the last return, or the time is over."""
+        await asyncio.sleep(self._burst)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                await self._heard.wait()
+        self._heard.clear()
+
+
 class SharedBell:
     """Lets the bells of several processes ring together over Redis or Valkey, on one channel.
 

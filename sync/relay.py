@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from runtime.bell import Hearing
 from runtime.clock import Clock
 from sync.broker import RunQueue
 from sync.ledger.port import Ledger
@@ -30,18 +31,18 @@ class Relay:
         self._queue = queue
         self._clock = clock
         self._seconds = seconds
-        self._bell = asyncio.Event()
+        self._hearing = Hearing(seconds=seconds)
         self._troubled: set[str] = set()
 
     def ring(self) -> None:
         """Something was written down just now."""
-        self._bell.set()
+        self._hearing.ring()
 
     async def run(self) -> None:
         """Until it is cancelled. The database or the broker may be away: it goes on when they are back."""
         swept = expired = self._clock.monotonic()
         while True:
-            await self._rung()
+            await self._hearing.rung()
             await self._attempt("hand over runs", self.hand_over)
             now = self._clock.monotonic()
             if now - swept >= self._seconds:
@@ -70,14 +71,6 @@ class Relay:
 
     async def expire(self) -> None:
         await self._ledger.expire_approvals()
-
-    async def _rung(self) -> None:
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._bell.wait()
-        except TimeoutError:
-            return
-        self._bell.clear()
 
     async def _announce(self, run_ids: Sequence[str]) -> None:
         """In a thread: the broker may be slow, and frozen for seconds."""

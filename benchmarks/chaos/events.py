@@ -112,25 +112,26 @@ class EventCourse:
         following = [asyncio.create_task(told.follow())]
         following += [asyncio.create_task(listener.listen()) for listener in listeners]
         await asyncio.gather(*(listener.ready.wait() for listener in listeners))
-        await asyncio.sleep(1.0)  # a subscription is taken a moment after it is asked for
+        await asyncio.sleep(1.0)  # nothing tells over a socket that a subscription is taken: it is, by then
         everything = rows
         rows = await self._first_heard(everything, listeners, told)
-        troubling = asyncio.create_task(maker.run() if self._asked.kills else asyncio.sleep(0))
+        troubling = [asyncio.create_task(maker.run())] if self._asked.kills else []
         try:
             places = asyncio.Semaphore(AT_ONCE)
             async with asyncio.TaskGroup() as group:
                 for row in rows:
                     group.create_task(self._change(row, told, places))
         finally:
-            troubling.cancel()
-            await asyncio.gather(troubling, return_exceptions=True)
+            for task in troubling:
+                task.cancel()
+            await asyncio.gather(*troubling, return_exceptions=True)
         wanted = Counter(change.type for row in everything for change in row)
         until = time.monotonic() + END_SECONDS
         while time.monotonic() < until:
             if all(len(each.heard) >= wanted[_type_of(each)] for each in listeners):
                 break
             await asyncio.sleep(0.5)
-        await asyncio.sleep(2.0)  # for what may come twice
+        await asyncio.sleep(2.0)  # a repetition would come after all that was waited for
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)

@@ -7,7 +7,7 @@ import structlog
 
 from platforms.slots import Priority
 from platforms.urgency import urgency
-from runtime.bell import BURST_SECONDS
+from runtime.bell import BURST_SECONDS, Hearing
 from runtime.clock import Clock
 from sync.acting.following import Following
 from sync.acting.looking import SECONDS, Looking
@@ -49,8 +49,8 @@ class Acting:
         self._seconds = seconds
         self._following = Following(ledger, firm, rules, modes, clock)
         self._looking = Looking(ledger, firm, desk, rules, modes, clock)
-        self._rung = asyncio.Event()
-        self._due = asyncio.Event()
+        self._rung = Hearing(seconds=seconds, burst=BURST_SECONDS)
+        self._due = Hearing(seconds=seconds, burst=BURST_SECONDS)
         self._troubled: set[str] = set()
         self._begun = False
         self._forgot = clock.monotonic()
@@ -58,14 +58,13 @@ class Acting:
     async def run(self) -> None:
         """Until it is cancelled. The database may be away: it goes on when it is back."""
         urgency.set(Priority.SYNC)  # nobody sits and waits
-        ear = self._rung.set
-        self._ledger.bell.listen(ear)
+        self._ledger.bell.listen(self._rung.ring)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._every(self._rung, "read events for rules", self._follow))
                 group.create_task(self._every(self._due, "let rules act", self.act))
         finally:
-            self._ledger.bell.leave(ear)
+            self._ledger.bell.leave(self._rung.ring)
 
     async def follow(self) -> None:
         """Reads all events that there are."""
@@ -101,16 +100,15 @@ class Acting:
             await self._following.tell_gap()
             self._begun = True
         if await self._following.follow():
-            self._due.set()
+            self._due.ring()
         if self._clock.monotonic() - self._forgot >= FORGET_SECONDS:
             self._forgot = self._clock.monotonic()
             await self._following.mark()
             await self._ledger.triggers.forget(before=self._clock.now() - KEPT)
 
-    async def _every(self, bell: asyncio.Event, what: str, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, hearing: Hearing, what: str, duty: Callable[[], Awaitable[None]]) -> None:
         """Does it whenever the bell rings, and now and then."""
         while True:
-            bell.clear()
             try:
                 await duty()
             except Exception as error:  # noqa: BLE001 - an edge: whatever it was, nothing would ever be acted upon again
@@ -119,9 +117,4 @@ class Acting:
                 self._troubled.add(what)
             else:
                 self._troubled.discard(what)
-            await asyncio.sleep(BURST_SECONDS)
-            try:
-                async with asyncio.timeout(self._seconds):
-                    await bell.wait()
-            except TimeoutError:
-                pass
+            await hearing.rung()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from runtime.bell import BURST_SECONDS
+from runtime.bell import BURST_SECONDS, Hearing
 from runtime.clock import Clock
 from sync.delivering import metrics, troubles
 from sync.delivering.kinds import followed
@@ -57,27 +57,25 @@ class Delivering:
         self._keep = keep
         self._look_at_owners = look_at_owners
         self._figures = figures
-        self._seconds = seconds
         self._at_once = at_once
         self._per_hook = per_hook
         self._kinds = followed()
-        self._bell = asyncio.Event()
-        self._ear = self._bell.set
+        self._hearing = Hearing(seconds=seconds, burst=BURST_SECONDS)
         self._under_way: dict[asyncio.Task[None], Taken] = {}
         self._done_at: dict[str, float] = {}
         self._troubled: set[str] = set()
 
     async def run(self) -> None:
         """Until it is cancelled. The database may be away: it goes on when it is back."""
-        self._ledger.bell.listen(self._ear)
+        self._ledger.bell.listen(self._hearing.ring)
         try:
             while True:
                 await self._attempt("look for events for webhooks", self.look)
                 await self._attempt("tidy up deliveries", self._tidy)
                 await self._attempt("count deliveries", self._count)
-                await self._rung()
+                await self._hearing.rung()
         finally:
-            self._ledger.bell.leave(self._ear)
+            self._ledger.bell.leave(self._hearing.ring)
             await self._attempt("leave deliveries to others", self._stop)
 
     async def look(self) -> None:
@@ -125,7 +123,7 @@ class Delivering:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.pop(task, None)
-        self._bell.set()  # the next of that record may be waiting
+        self._hearing.ring()  # the next of that record may be waiting
 
     async def _deliver(self, taken: Taken) -> None:
         async def deliver() -> None:
@@ -157,15 +155,6 @@ class Delivering:
             return False
         self._done_at[what] = now
         return True
-
-    async def _rung(self) -> None:
-        await asyncio.sleep(BURST_SECONDS)
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._bell.wait()
-        except TimeoutError:
-            return
-        self._bell.clear()
 
     async def _attempt(self, what: str, duty: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -9,7 +9,7 @@ from platforms.bindings import Bindings
 from platforms.connected import Connected
 from platforms.slots import Priority
 from platforms.urgency import urgency
-from runtime.bell import BURST_SECONDS
+from runtime.bell import BURST_SECONDS, Hearing
 from runtime.clock import Clock
 from runtime.settings import Settings
 from schema.errors import LedgerUnavailable
@@ -94,15 +94,14 @@ class Box:
         self._ledger = ledger
         self._opener = opener
         self._clock = clock
-        self._seconds = seconds
-        self._bell = asyncio.Event()
+        self._hearing = Hearing(seconds=seconds, burst=BURST_SECONDS)
         self._lanes = asyncio.Semaphore(LANES)
         self._rests_until = clock.monotonic()
         self._troubled = False
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        self._ledger.bell.listen(self._bell.set)
+        self._ledger.bell.listen(self._hearing.ring)
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
@@ -113,9 +112,9 @@ class Box:
                         group.create_task(self._lane(letters))
                     else:
                         self._lanes.release()
-                        await self._rung()
+                        await self._hearing.rung()
         finally:
-            self._ledger.bell.leave(self._bell.set)
+            self._ledger.bell.leave(self._hearing.ring)
 
     async def work(self) -> bool:
         """Works on a handful; False where nothing was due. Raises LedgerUnavailable."""
@@ -154,15 +153,6 @@ class Box:
         left = self._rests_until - self._clock.monotonic()
         if left > 0:
             await asyncio.sleep(left)
-
-    async def _rung(self) -> None:
-        await asyncio.sleep(BURST_SECONDS)
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._bell.wait()
-        except TimeoutError:
-            pass
-        self._bell.clear()
 
     def _note_trouble(self, error: Exception) -> None:
         if not self._troubled:  # once, not every second

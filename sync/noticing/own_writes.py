@@ -15,7 +15,7 @@ from platforms.bindings import Bindings
 from platforms.feeds import Hint
 from platforms.slots import Priority
 from platforms.urgency import urgency
-from runtime.bell import BURST_SECONDS
+from runtime.bell import BURST_SECONDS, Hearing
 from runtime.clock import Clock
 from runtime.settings import Settings
 from schema.errors import LedgerUnavailable, PlatformError
@@ -49,21 +49,19 @@ class OwnWrites:
         self._platforms = bindings.platforms
         self._looking = looking
         self._clock = clock
-        self._seconds = seconds
-        self._bell = asyncio.Event()
+        self._hearing = Hearing(seconds=seconds, burst=BURST_SECONDS)
         self._troubled = False
 
     async def run(self) -> None:
         """Until it is cancelled."""
         urgency.set(Priority.SYNC)  # of this task alone
-        ear = self._bell.set
-        self._ledger.bell.listen(ear)
+        self._ledger.bell.listen(self._hearing.ring)
         try:
             while True:
                 await self._attempt()
-                await self._rung()
+                await self._hearing.rung()
         finally:
-            self._ledger.bell.leave(ear)
+            self._ledger.bell.leave(self._hearing.ring)
 
     async def look(self) -> int:
         """Looks at all that was written since the last time; how many steps that were. None are where somebody else is
@@ -126,15 +124,6 @@ class OwnWrites:
             self._troubled = True
         else:
             self._troubled = False
-
-    async def _rung(self) -> None:
-        await asyncio.sleep(BURST_SECONDS)
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._bell.wait()
-        except TimeoutError:
-            pass
-        self._bell.clear()
 
 
 def looking_at_own_writes(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from runtime.bell import Hearing
 from sync.ledger.port import Ledger
 from sync.ledger.records import Event
 from sync.telling.interest import Interest
@@ -36,9 +37,7 @@ class Follower:
         self.buffer = buffer
         self._ledger = ledger
         self._kinds = tuple(kinds)
-        self._seconds = seconds
-        self._bell = asyncio.Event()
-        self._ear = self._bell.set
+        self._hearing = Hearing(seconds=seconds)
         self._position = 0
         # Always all kinds: if they followed the watches, a read under way could pass over an event of a kind that
         # somebody has just joined for.
@@ -77,8 +76,8 @@ class Follower:
     async def join(self, watch: Watch) -> None:
         """From the return on, every event that isn't in the ledger yet is pushed to the watch, and maybe others."""
         if self._task is None:
-            self._ledger.bell.leave(self._ear)
-            self._ledger.bell.listen(self._ear)  # what is written from here on rings
+            self._ledger.bell.leave(self._hearing.ring)
+            self._ledger.bell.listen(self._hearing.ring)  # what is written from here on rings
             _, newest = await self._span()
             if self._task is None:  # two may have asked
                 self._position = newest
@@ -105,19 +104,11 @@ class Follower:
         try:
             while self.watched:
                 await self._interest.waiting_for([kind for kind, watches in self._watches.items() if watches])
-                await self._rung()
+                await self._hearing.rung()
                 await self._attempt()
         finally:
-            self._ledger.bell.leave(self._ear)
+            self._ledger.bell.leave(self._hearing.ring)
             self._task = None
-
-    async def _rung(self) -> None:
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._bell.wait()
-        except TimeoutError:
-            pass
-        self._bell.clear()
 
     async def _attempt(self) -> None:
         try:

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 import runtime.bell
-from runtime.bell import Bell, SharedBell
+from runtime.bell import Bell, Hearing, SharedBell
 
 CHANNEL = "a channel"
 PATIENCE = 60.0
@@ -93,3 +93,18 @@ async def test_it_ends_when_it_is_told_to_at_whatever_moment(redis_url: str) -> 
         each.cancel()
     done, _ = await asyncio.wait(running, timeout=10)
     assert len(done) == len(running)
+
+
+async def test_who_listens_misses_nothing_that_rang_while_it_looked() -> None:
+    hearing = Hearing(seconds=60.0)
+    hearing.ring()
+    hearing.ring()
+    async with asyncio.timeout(5):
+        await hearing.rung()
+        hearing.ring()  # while it looks at what was rung for before
+        await hearing.rung()
+
+
+async def test_who_listens_looks_now_and_then_where_nothing_rings() -> None:
+    async with asyncio.timeout(5):
+        await Hearing(seconds=0.001).rung()
